@@ -1,0 +1,170 @@
+import { internal } from '../core/errors.js';
+import type { OpAttributes, OpName } from './attributes.js';
+import type { Node } from './builder.js';
+import { type DType, type Dim, positiveAxis, type Shape, type TensorData, type Value } from './types.js';
+
+/** An ONNX node as it stands in the file. */
+export interface OnnxNode {
+  opType: string;
+  domain: string;
+  inputs: string[];
+  outputs: string[];
+  attributes: Record<string, number | bigint | string | readonly number[]>;
+}
+
+/** What lowering needs from the writer: fresh constants and intermediate names. */
+export interface LoweringTarget {
+  node(node: OnnxNode): void;
+  constant(data: TensorData, shape: readonly number[]): string;
+  freshName(stem: string): string;
+}
+
+/** ONNX codes of element types (TensorProto.DataType). */
+export const ELEMENT_CODES: Readonly<Record<DType, number>> = {
+  float32: 1,
+  int32: 6,
+  int64: 7,
+  bool: 9,
+  float16: 10,
+  float64: 11,
+};
+
+const MICROSOFT = 'com.microsoft';
+
+type Lowering<K extends OpName> = (node: Node<K>, target: LoweringTarget) => void;
+
+/** An op whose inputs and attributes are already those of ONNX. */
+function direct<K extends OpName>(
+  attributes: (a: OpAttributes[K]) => OnnxNode['attributes'] = () => ({}),
+  domain = '',
+): Lowering<K> {
+  return (node, target) =>
+    target.node({
+      opType: node.op,
+      domain,
+      inputs: node.inputs.map((input) => input.name),
+      outputs: node.outputs.map((output) => output.name),
+      attributes: attributes(node.attributes),
+    });
+}
+
+const int64 = (values: readonly number[]) => BigInt64Array.from(values, BigInt);
+
+function vector(target: LoweringTarget, values: readonly number[]): string {
+  return target.constant(int64(values), [values.length]);
+}
+
+/** One node with the first graph input and extra constant inputs. */
+function withConstants(
+  node: Node,
+  target: LoweringTarget,
+  constants: string[],
+  attributes: OnnxNode['attributes'] = {},
+  opType: string = node.op,
+) {
+  target.node({
+    opType,
+    domain: '',
+    inputs: [node.inputs[0].name, ...constants],
+    outputs: [node.outputs[0].name],
+    attributes,
+  });
+}
+
+/** A Reshape target in ONNX terms (0 copies the input's dimension, one -1 is inferred), or null if it takes run-time shapes. */
+export function staticReshape(from: Shape, to: readonly Dim[]): number[] | null {
+  const unknown = to.filter((dim, axis) => typeof dim === 'string' && from[axis] !== dim).length;
+  if (unknown > 1) return null;
+  return to.map((dim, axis) => (typeof dim === 'number' ? dim : from[axis] === dim ? 0 : -1));
+}
+
+function shapeOf(value: Value, target: LoweringTarget): string {
+  if (value.shape.every((dim) => typeof dim === 'number')) return vector(target, value.shape as number[]);
+  const name = target.freshName('shape');
+  target.node({ opType: 'Shape', domain: '', inputs: [value.name], outputs: [name], attributes: {} });
+  return name;
+}
+
+const reduction: Lowering<'ReduceSum' | 'ReduceMean'> = (node, target) =>
+  withConstants(node as Node, target, [vector(target, node.attributes.axes)], {
+    keepdims: BigInt(node.attributes.keepdims ? 1 : 0),
+  });
+
+const axisOnly = direct<'Softmax' | 'LogSoftmax' | 'Concat'>(({ axis }) => ({ axis: BigInt(axis) }));
+
+/** How each op is written in ONNX (opset 21 and com.microsoft). */
+export const lowerings: { readonly [K in OpName]: Lowering<K> } = {
+  Add: direct(),
+  Sub: direct(),
+  Mul: direct(),
+  Div: direct(),
+  Pow: direct(),
+  Neg: direct(),
+  Abs: direct(),
+  Sqrt: direct(),
+  Reciprocal: direct(),
+  Exp: direct(),
+  Log: direct(),
+  Tanh: direct(),
+  Sigmoid: direct(),
+  Erf: direct(),
+  Relu: direct(),
+  Where: direct(),
+  MatMul: direct(),
+  Gelu: direct(({ approximate }) => ({ approximate })),
+  Cast: direct(({ to }) => ({ to: BigInt(ELEMENT_CODES[to]) })),
+  FusedMatMul: direct(
+    ({ transA, transB, alpha }) => ({ transA: BigInt(transA), transB: BigInt(transB), alpha }),
+    MICROSOFT,
+  ),
+  ReduceSum: reduction,
+  ReduceMean: reduction,
+  Softmax: axisOnly,
+  LogSoftmax: axisOnly,
+  Concat: axisOnly,
+  LayerNormalization: direct(({ epsilon }) => ({ axis: -1n, epsilon })),
+  Transpose: direct(({ perm }) => ({ perm })),
+  Reshape: (node, target) => {
+    const shape = staticReshape(node.inputs[0].shape, node.attributes.shape);
+    if (!shape)
+      throw internal(
+        `Reshape to [${node.attributes.shape.join(', ')}] has two unknown sizes: use ReshapeLike`,
+      );
+    withConstants(node as Node, target, [vector(target, shape)]);
+  },
+  ReshapeLike: (node, target) => {
+    const shape = staticReshape(node.inputs[0].shape, node.inputs[1].shape);
+    const name = shape ? vector(target, shape) : shapeOf(node.inputs[1], target);
+    withConstants(node as Node, target, [name], {}, 'Reshape');
+  },
+  ExpandLike: (node, target) =>
+    withConstants(node as Node, target, [shapeOf(node.inputs[1], target)], {}, 'Expand'),
+  Slice: (node, target) => {
+    const { axis, start, end } = node.attributes;
+    withConstants(node as Node, target, [
+      vector(target, [start]),
+      vector(target, [end]),
+      vector(target, [axis]),
+    ]);
+  },
+  Pad: (node, target) => {
+    const rank = node.inputs[0].shape.length;
+    const pads = new Array<number>(2 * rank).fill(0);
+    pads[positiveAxis(node.attributes.axis, rank)] = node.attributes.before;
+    pads[rank + positiveAxis(node.attributes.axis, rank)] = node.attributes.after;
+    withConstants(node as Node, target, [vector(target, pads)], { mode: 'constant' });
+  },
+  Gather: direct(() => ({ axis: 0n })),
+  ScatterRows: (node, target) => {
+    const [indices, rows, like] = node.inputs;
+    const [wide, column, zeros] = ['indices', 'column', 'zeros'].map((stem) => target.freshName(stem));
+    const zero = rows.dtype === 'float64' ? new Float64Array(1) : new Float32Array(1);
+    const add = (opType: string, inputs: string[], output: string, attributes: OnnxNode['attributes'] = {}) =>
+      target.node({ opType, domain: '', inputs, outputs: [output], attributes });
+    add('Cast', [indices.name], wide, { to: BigInt(ELEMENT_CODES.int64) });
+    add('Unsqueeze', [wide, vector(target, [-1])], column);
+    add('Expand', [target.constant(zero, []), shapeOf(like, target)], zeros);
+    add('ScatterND', [zeros, column, rows.name], node.outputs[0].name, { reduction: 'add' });
+  },
+  RotaryEmbedding: direct(({ heads }) => ({ interleaved: 0n, num_heads: BigInt(heads) }), MICROSOFT),
+};

@@ -1,0 +1,16 @@
+import type { OpName } from '../attributes.js';
+import type { OpRule } from '../rule.js';
+import * as elementwise from './elementwise.js';
+import * as lookup from './lookup.js';
+import * as matmul from './matmul.js';
+import * as normalisation from './normalisation.js';
+import * as shape from './shape.js';
+
+/** Every op with its inference and reverse rule. An op without a rule does not compile. */
+export const ops: { readonly [K in OpName]: OpRule<K> } = {
+  ...elementwise,
+  ...matmul,
+  ...normalisation,
+  ...shape,
+  ...lookup,
+};
