@@ -1,0 +1,50 @@
+import type { GraphBuilder } from '../../graph/builder.js';
+import type { Value } from '../../graph/types.js';
+import type { Parameters } from './parameters.js';
+
+/** x W^T + b with W [out x in], as checkpoints store it. */
+export function linear(g: GraphBuilder, p: Parameters, x: Value, name: string, inputs: number, outputs: number): Value {
+  const product = g.fusedMatMul(x, p.tensor(`${name}.weight`, [outputs, inputs]), { transB: true });
+  return g.add(product, p.tensor(`${name}.bias`, [outputs]));
+}
+
+/** Layer normalisation with weights `name.weight` and `name.bias`. */
+export function layerNorm(g: GraphBuilder, p: Parameters, x: Value, name: string, size: number, epsilon: number): Value {
+  return g.layerNorm(x, p.tensor(`${name}.weight`, [size]), p.tensor(`${name}.bias`, [size]), epsilon);
+}
+
+/** 0 for tokens and a large negative number for padding, [B x 1 x 1 x T], from a mask [B x T]. */
+export function attentionBias(g: GraphBuilder, mask: Value): Value {
+  const [B, T] = mask.shape;
+  const bias = g.scale(g.sub(mask, g.scalar(1, mask)), 1e9);
+  return g.reshape(bias, [B, 1, 1, T]);
+}
+
+/** [B x T x D] to [B x heads x T x D/heads]. */
+export function splitHeads(g: GraphBuilder, x: Value, heads: number): Value {
+  const [B, T, D] = x.shape;
+  return g.transpose(g.reshape(x, [B, T, heads, (D as number) / heads]), [0, 2, 1, 3]);
+}
+
+/** softmax(q k^T + bias) v per head; q is scaled by the caller. q, k, v [B x T x D]. */
+export function attention(g: GraphBuilder, q: Value, k: Value, v: Value, bias: Value, heads: number): Value {
+  const [B, T, D] = q.shape;
+  const scores = g.fusedMatMul(splitHeads(g, q, heads), splitHeads(g, k, heads), { transB: true });
+  const weights = g.softmax(g.add(scores, bias));
+  const mixed = g.matMul(weights, splitHeads(g, v, heads));
+  return g.reshape(g.transpose(mixed, [0, 2, 1, 3]), [B, T, D]);
+}
+
+/** Tables of cosines and sines for rotary positions, [positions x width/2]; `inverseFrequency` [width/2]. */
+export function rotaryTables(positions: number, inverseFrequency: ArrayLike<number>): { cos: Float32Array; sin: Float32Array } {
+  const half = inverseFrequency.length;
+  const cos = new Float32Array(positions * half);
+  const sin = new Float32Array(positions * half);
+  for (let t = 0; t < positions; t++) {
+    for (let i = 0; i < half; i++) {
+      cos[t * half + i] = Math.cos(t * inverseFrequency[i]);
+      sin[t * half + i] = Math.sin(t * inverseFrequency[i]);
+    }
+  }
+  return { cos, sin };
+}
