@@ -1,3 +1,5 @@
+import { dot } from './linear-algebra.js';
+
 /** An affine function of the features, `weights . phi + bias`. */
 export interface LinearHead {
   /** [D] */
@@ -29,4 +31,9 @@ export interface Head {
   predict(phi: ArrayLike<number>): number;
   /** Both losses and their gradients at phi [D]. */
   losses(phi: ArrayLike<number>): HeadLosses;
+}
+
+/** `weights . phi + bias`. */
+export function applyLinear(head: LinearHead, phi: ArrayLike<number>): number {
+  return dot(head.weights, phi) + head.bias;
 }

@@ -1,0 +1,203 @@
+import type { Sequence } from '../core/alphabet.js';
+import { ModelError, internal } from '../core/errors.js';
+import type { FeatureMap } from '../core/feature-map.js';
+import { applyLinear } from '../proxy/head.js';
+import type { Head, LinearHead } from '../proxy/head.js';
+import { createMemo } from './memo.js';
+import { sequenceKey } from './sequence-key.js';
+
+/** What the proxy says of one sequence, standardised units. */
+export interface Evaluation {
+  /** The head's predicted score. */
+  readonly prediction: number;
+  /** L_f */
+  readonly forward: number;
+  /** L_b */
+  readonly backward: number;
+  /** f, the weak supervision: the auxiliary ensemble's mean. */
+  readonly auxiliary: number;
+}
+
+/** An evaluation with its gradients at the one-hot sequence. */
+export interface GradientEvaluation extends Evaluation {
+  /** [3 x L x A] row-major: dL_f, dL_b and df by d onehot. */
+  readonly gradients: Float32Array | Float64Array;
+}
+
+/** How often the feature map was needed, asked and spared; in sequences. */
+export interface PassCounts {
+  /** Forward and backward passes that the method needed: one forward a sequence, and one backward where it wants gradients. */
+  asked: number;
+  /** Passes that were done: `forward + vjp`. */
+  done: number;
+  /** Passes that the memo (or an equal sequence in the same batch) spared: `asked - done`. */
+  memoHits: number;
+  /** Forward passes done. */
+  forward: number;
+  /** Vector-Jacobian passes done, each for the three scalars together. */
+  vjp: number;
+}
+
+/**
+ * The scalars L_f, L_b and f of sequences and their one-hot gradients. All of them depend on the sequence alone, so they
+ * are memoised; the results are the same with a cold and a warm memo.
+ */
+export interface Objective {
+  /** Scalars and gradients, in the order asked; all sequences have the same length. Calls must not overlap. */
+  evaluate(sequences: readonly Sequence[], signal?: AbortSignal): Promise<GradientEvaluation[]>;
+  /** Scalars only, which costs no backward pass. */
+  score(sequences: readonly Sequence[], signal?: AbortSignal): Promise<Evaluation[]>;
+  /** Passes since the objective was made. */
+  passes(): PassCounts;
+}
+
+/** What an objective is made of. */
+export interface ObjectiveOptions {
+  featureMap: FeatureMap;
+  head: Head;
+  /** The weak supervision f. */
+  auxiliary: LinearHead;
+  /** Memory for the memo. Default 256 MiB; 0 turns it off. */
+  memoBytes?: number;
+}
+
+/** L_f, L_b and f: the scalars whose gradients are asked for in one pass. */
+const SCALARS = 3;
+const MEMO_BYTES = 256 * 2 ** 20;
+
+interface Entry {
+  evaluation: Evaluation;
+  /** [3 x D], until the gradients are there. */
+  cotangents: Float64Array | null;
+  gradients: Float32Array | Float64Array | null;
+}
+
+/** An {@link Objective} over a feature map, a fitted head and the weak supervision. */
+export function createObjective({
+  featureMap,
+  head,
+  auxiliary,
+  memoBytes = MEMO_BYTES,
+}: ObjectiveOptions): Objective {
+  const memo = createMemo<Entry>(memoBytes);
+  const counts = { asked: 0, forward: 0, vjp: 0 };
+
+  /** Entries with their scalars, one a sequence; equal sequences share one where there is a memo. */
+  async function entriesOf(sequences: readonly Sequence[], signal?: AbortSignal): Promise<Entry[]> {
+    const keys = sequences.map(sequenceKey);
+    const entries: (Entry | undefined)[] = keys.map((key) => memo.get(key));
+    const first = new Map<string, number>();
+    const misses: number[] = [];
+    entries.forEach((entry, i) => {
+      if (entry !== undefined || (memoBytes > 0 && first.has(keys[i]))) return;
+      first.set(keys[i], i);
+      misses.push(i);
+    });
+    counts.asked += sequences.length;
+    counts.forward += misses.length;
+    const fresh = await scoreMisses(
+      misses.map((i) => sequences[i]),
+      signal,
+    );
+    misses.forEach((i, j) => {
+      entries[i] = fresh[j];
+      memo.set(keys[i], fresh[j], sizeOf(fresh[j], keys[i]));
+    });
+    return keys.map((key, i) => entries[i] ?? entries[first.get(key) as number]) as Entry[];
+  }
+
+  async function scoreMisses(sequences: Sequence[], signal?: AbortSignal): Promise<Entry[]> {
+    if (sequences.length === 0) return [];
+    const D = featureMap.width;
+    const phi = await featureMap.features(sequences, signal);
+    if (phi.length !== sequences.length * D)
+      throw internal(`${phi.length} features for ${sequences.length} x ${D}`);
+    return sequences.map((_, i) => judge(head, auxiliary, phi.subarray(i * D, (i + 1) * D)));
+  }
+
+  /** Fills in the gradients where they are missing. */
+  async function differentiate(
+    sequences: readonly Sequence[],
+    entries: Entry[],
+    signal?: AbortSignal,
+  ): Promise<void> {
+    const misses = new Map<Entry, Sequence>();
+    entries.forEach((entry, i) => {
+      if (entry.gradients === null) misses.set(entry, sequences[i]);
+    });
+    counts.asked += sequences.length;
+    counts.vjp += misses.size;
+    if (misses.size === 0) return;
+    const open = [...misses.keys()];
+    const cotangents = concatenate(open.map((entry) => entry.cotangents as Float64Array));
+    const { data } = await featureMap.vjp([...misses.values()], cotangents, SCALARS, signal);
+    const size = data.length / open.length;
+    open.forEach((entry, i) => {
+      entry.gradients = finite(data.slice(i * size, (i + 1) * size));
+      entry.cotangents = null;
+      const key = sequenceKey(misses.get(entry) as Sequence);
+      memo.set(key, entry, sizeOf(entry, key));
+    });
+  }
+
+  return {
+    async evaluate(sequences, signal) {
+      const entries = await entriesOf(sequences, signal);
+      await differentiate(sequences, entries, signal);
+      return entries.map(({ evaluation, gradients }) => ({
+        ...evaluation,
+        gradients: gradients as Float32Array | Float64Array,
+      }));
+    },
+    async score(sequences, signal) {
+      const entries = await entriesOf(sequences, signal);
+      return entries.map((entry) => entry.evaluation);
+    },
+    passes() {
+      const done = counts.forward + counts.vjp;
+      return {
+        asked: counts.asked,
+        done,
+        memoHits: counts.asked - done,
+        forward: counts.forward,
+        vjp: counts.vjp,
+      };
+    },
+  };
+}
+
+function judge(head: Head, auxiliary: LinearHead, phi: Float32Array | Float64Array): Entry {
+  const { prediction, forward, backward, forwardCotangent, backwardCotangent } = head.losses(phi);
+  const evaluation = { prediction, forward, backward, auxiliary: applyLinear(auxiliary, phi) };
+  finite(Object.values(evaluation));
+  const cotangents = concatenate([forwardCotangent, backwardCotangent, auxiliary.weights]);
+  return { evaluation, cotangents, gradients: null };
+}
+
+function concatenate(parts: readonly Float64Array[]): Float64Array {
+  const out = new Float64Array(parts.reduce((sum, part) => sum + part.length, 0));
+  let offset = 0;
+  for (const part of parts) {
+    out.set(part, offset);
+    offset += part.length;
+  }
+  return out;
+}
+
+function finite<T extends ArrayLike<number>>(values: T): T {
+  for (let i = 0; i < values.length; i++) {
+    if (Number.isFinite(values[i])) continue;
+    throw new ModelError({
+      what: 'the model gives a value that is not finite for a candidate',
+      expected: 'finite features and gradients',
+      got: `${values[i]}`,
+      fix: 'Check the weights of the model.',
+    });
+  }
+  return values;
+}
+
+/** Bytes that an entry and its key hold, objects' own overhead roughly included. */
+function sizeOf(entry: Entry, key: string): number {
+  return (entry.gradients?.byteLength ?? 0) + (entry.cotangents?.byteLength ?? 0) + key.length + 256;
+}
