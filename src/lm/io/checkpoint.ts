@@ -6,6 +6,7 @@ import { type FileHash, sha256File, verifyChecksums } from './checksums.js';
 import { isPlainName } from './folder.js';
 import { readJsonObject } from './json-file.js';
 import { normalise } from './normalise.js';
+import { openPytorch } from './pytorch.js';
 import { openSafetensors } from './safetensors.js';
 import { checkFinite, missingTensor, type Tensor, type TensorEntry, type TensorFile } from './tensor.js';
 
@@ -41,12 +42,11 @@ export interface OpenCheckpointOptions {
   signal?: AbortSignal;
 }
 
-const SAFETENSORS = 'model.safetensors';
 const indexSchema = z.object({ weight_map: z.record(z.string(), z.string()) });
 
 /**
- * Opens a Hugging Face folder: `config.json` with `model.safetensors`, or shards with `model.safetensors.index.json`.
- * Tensors are read when asked for.
+ * Opens a Hugging Face folder: `config.json` with `model.safetensors`, or shards with `model.safetensors.index.json`; only
+ * where there is neither, `pytorch_model.bin` or its shards (see `openPytorch`). Tensors are read when asked for.
  * @throws ModelError when a file is missing or inconsistent, when a shard's name leaves the folder, or when
  *   `checksums.json` says other hashes
  */
@@ -68,7 +68,7 @@ export async function openCheckpoint(
     });
   }
   const verified = options.verify === false ? [] : await verifyChecksums(folder, options.signal);
-  const weights = openWeights(folder);
+  const weights = await openWeights(folder);
   return checkpoint({ folder: path.resolve(folder), config, modelType, configFile, weights, verified });
 }
 
@@ -135,23 +135,34 @@ function checkFolder(folder: string): void {
   });
 }
 
-function openWeights(folder: string): Weights {
-  const whole = path.join(folder, SAFETENSORS);
-  if (existsSync(whole)) {
-    const file = openSafetensors(whole);
-    return new Map([...file.tensors.keys()].map((name) => [name, file]));
+/** The layouts of a folder's weights, in the order in which they are looked for. */
+const LAYOUTS: readonly { name: string; open: (file: string) => TensorFile | Promise<TensorFile> }[] = [
+  { name: 'model.safetensors', open: openSafetensors },
+  { name: 'pytorch_model.bin', open: openPytorch },
+];
+
+async function openWeights(folder: string): Promise<Weights> {
+  for (const { name, open } of LAYOUTS) {
+    const whole = path.join(folder, name);
+    if (existsSync(whole)) {
+      const file = await open(whole);
+      return new Map([...file.tensors.keys()].map((tensor) => [tensor, file]));
+    }
+    if (existsSync(`${whole}.index.json`)) return openShards(folder, `${whole}.index.json`, open);
   }
-  const index = `${whole}.index.json`;
-  if (existsSync(index)) return openShards(folder, index, openSafetensors);
   throw new ModelError({
     what: 'folder holds no weights',
     file: folder,
-    expected: `${SAFETENSORS} or ${SAFETENSORS}.index.json`,
+    expected: `${LAYOUTS.map(({ name }) => name).join(' or ')}, or shards with an index`,
     fix: 'Download the model again, or convert its weights to safetensors.',
   });
 }
 
-function openShards(folder: string, index: string, open: (file: string) => TensorFile): Weights {
+async function openShards(
+  folder: string,
+  index: string,
+  open: (file: string) => TensorFile | Promise<TensorFile>,
+): Promise<Weights> {
   const parsed = indexSchema.safeParse(readJsonObject(index));
   if (!parsed.success) {
     const got = z.prettifyError(parsed.error).replaceAll('\n', ' ');
@@ -173,7 +184,7 @@ function openShards(folder: string, index: string, open: (file: string) => Tenso
         got: shard,
       });
     }
-    const file = shards.get(shard) ?? open(path.join(folder, shard));
+    const file = shards.get(shard) ?? (await open(path.join(folder, shard)));
     shards.set(shard, file);
     if (!file.tensors.has(name)) throw missingTensor(name, file.file, file.tensors.keys());
     weights.set(name, file);

@@ -1,6 +1,6 @@
 import { ModelError } from '../../core/errors.js';
 import type { ByteSource } from './bytes.js';
-import { type Dtype, isNumericDtype, toFloat32, toFloat64 } from './dtype.js';
+import { type Dtype, isNumericDtype, type NumericDtype, toFloat32, toFloat64 } from './dtype.js';
 
 /** Where a stored tensor lies. */
 export interface TensorEntry {
@@ -10,6 +10,11 @@ export interface TensorEntry {
   /** First byte, counted from the start of the file. */
   readonly byteOffset: number;
   readonly byteLength: number;
+  /**
+   * Given only where the elements do not lie row-major without gaps (views of PyTorch): element `(i, j, ...)` is number
+   * `i * strides[0] + j * strides[1] + ...` of the elements from `byteOffset`.
+   */
+  readonly strides?: readonly number[];
 }
 
 /** A tensor in memory, row-major. */
@@ -34,17 +39,15 @@ export interface TensorFile {
 
 /** A {@link TensorFile} from entries into a source of bytes. */
 export function tensorFile(source: ByteSource, tensors: ReadonlyMap<string, TensorEntry>): TensorFile {
-  const read = <A>(
+  const read = <A extends Float32Array | Float64Array>(
     name: string,
-    convert: (dtype: Parameters<typeof toFloat32>[0], bytes: Uint8Array) => A,
-  ) => {
+    convert: (dtype: NumericDtype, bytes: Uint8Array) => A,
+  ): Tensor<A> => {
     const entry = tensors.get(name);
     if (!entry) throw missingTensor(name, source.name, tensors.keys());
     if (!isNumericDtype(entry.dtype)) throw unsupportedDtype(name, entry.dtype, source.name);
-    return {
-      shape: entry.shape,
-      data: convert(entry.dtype, source.read(entry.byteOffset, entry.byteLength)),
-    };
+    const data = convert(entry.dtype, source.read(entry.byteOffset, entry.byteLength));
+    return { shape: entry.shape, data: entry.strides ? gather(data, entry.shape, entry.strides) : data };
   };
   return {
     file: source.name,
@@ -57,6 +60,31 @@ export function tensorFile(source: ByteSource, tensors: ReadonlyMap<string, Tens
 /** Number of elements of a shape: 1 for a scalar. */
 export function elementCount(shape: readonly number[]): number {
   return shape.reduce((product, size) => product * size, 1);
+}
+
+/** Strides, in elements, of a row-major tensor. */
+export function rowMajorStrides(shape: readonly number[]): number[] {
+  const strides = new Array<number>(shape.length).fill(1);
+  for (let axis = shape.length - 2; axis >= 0; axis--) strides[axis] = strides[axis + 1] * shape[axis + 1];
+  return strides;
+}
+
+/** Strided elements in row-major order. */
+function gather<A extends Float32Array | Float64Array>(
+  data: A,
+  shape: readonly number[],
+  strides: readonly number[],
+): A {
+  const count = elementCount(shape);
+  const out = (data instanceof Float32Array ? new Float32Array(count) : new Float64Array(count)) as A;
+  const rowMajor = rowMajorStrides(shape);
+  for (let i = 0; i < out.length; i++) {
+    let from = 0;
+    for (let axis = 0; axis < shape.length; axis++)
+      from += (Math.floor(i / rowMajor[axis]) % shape[axis]) * strides[axis];
+    out[i] = data[from];
+  }
+  return out;
 }
 
 /** The error of a tensor that a file does not hold, with a name that looks like it if there is one. */
