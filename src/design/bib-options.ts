@@ -34,17 +34,23 @@ export interface CheckedBibOptions {
   mode: 'forward' | 'backward' | 'both';
   gamma: { start: number; adapt: 'current' | 'lookahead' | null };
   eta: { start: number; adapt: 'accumulate' | 'restart' | null };
-  steps: number;
+  /** null: the alphabet's default. */
+  steps: number | null;
   inner: 'adam' | 'sgd';
+}
+
+/** T where none is given: 25 for proteins, 100 for DNA. */
+export function defaultSteps(alphabet: Alphabet): number {
+  return alphabet.name === 'dna' ? 100 : 25;
 }
 
 /**
  * Fills in the defaults.
  * @throws InputError naming the option that is wrong
  */
-export function checkBibOptions(options: BibOptions, alphabet: Alphabet): CheckedBibOptions {
+export function checkBibOptions(options: BibOptions): CheckedBibOptions {
   const mode = requireOneOf('mode', options.mode ?? 'both', ['forward', 'backward', 'both']);
-  const steps = requireWhole('steps', options.steps ?? (alphabet.name === 'dna' ? 100 : 25), 1);
+  const steps = options.steps === undefined ? null : requireWhole('steps', options.steps, 1);
   const inner = requireOneOf('inner', options.inner ?? 'adam', ['adam', 'sgd']);
   return { mode, gamma: checkGamma(options, mode), eta: checkEta(options), steps, inner };
 }

@@ -5,7 +5,7 @@ import type { Random } from '../core/random.js';
 import { adaptEta } from './adaptive-eta.js';
 import { ascendGamma, gammaSlope, initGamma } from './adaptive-gamma.js';
 import type { GammaState } from './adaptive-gamma.js';
-import { checkBibOptions } from './bib-options.js';
+import { checkBibOptions, defaultSteps } from './bib-options.js';
 import type { BibOptions, CheckedBibOptions } from './bib-options.js';
 import { mixedGradient } from './losses.js';
 import { createVisitLog } from './method.js';
@@ -62,11 +62,15 @@ export interface BibRun extends MethodRun {
   onStep?: (step: BibStep) => void;
 }
 
-/** BIB as a {@link Method}. Its merit is the predicted score or, in mode `backward`, the backward loss (small is good). */
+/**
+ * BIB as a {@link Method}. Its designs rank by predicted score or, in mode `backward`, by backward loss.
+ * @throws InputError naming the option that is wrong
+ */
 export function bib(options: BibOptions = {}): Method {
+  checkBibOptions(options);
   return {
     name: 'bib',
-    merit: ({ prediction, backward }) => (options.mode === 'backward' ? -backward : prediction),
+    ranking: options.mode === 'backward' ? 'backward' : 'prediction',
     design: (run) => runBib({ ...run, options }),
   };
 }
@@ -78,11 +82,12 @@ export function bib(options: BibOptions = {}): Method {
  */
 export async function runBib(run: BibRun): Promise<Exploration> {
   const { problem, starts, random } = run;
-  const options = checkBibOptions(run.options ?? {}, problem.alphabet);
+  const options = checkBibOptions(run.options ?? {});
+  const steps = options.steps ?? defaultSteps(problem.alphabet);
   const log = createVisitLog();
   let candidates = createCandidates(problem, starts, options, random);
 
-  for (let step = 0; step < options.steps; step++) {
+  for (let step = 0; step < steps; step++) {
     throwIfAborted(run.signal);
     const looks = await lookAll(run, candidates, log);
     const gammas = await adaptGammas(run, candidates, looks, options, log);
@@ -93,7 +98,7 @@ export async function runBib(run: BibRun): Promise<Exploration> {
     });
     run.onProgress?.({
       step: step + 1,
-      steps: options.steps,
+      steps,
       visited: log.visits.length,
       passes: run.objective.passes(),
     });

@@ -47,11 +47,21 @@ export interface MethodRun {
   onProgress?: (progress: MethodProgress) => void;
 }
 
+/**
+ * What a method's designs are ranked by: `prediction`, the predicted score (large is good), or `backward`, the backward
+ * loss (small is good), where the method does not look at the predicted score.
+ */
+export type Ranking = 'prediction' | 'backward';
+
+/** An evaluation's worth under a ranking; larger is better. */
+export function merit(ranking: Ranking, { prediction, backward }: Evaluation): number {
+  return ranking === 'prediction' ? prediction : -backward;
+}
+
 /** Proposes sequences for a problem and an objective. */
 export interface Method {
   readonly name: string;
-  /** The score by which its designs are ranked; larger is better. */
-  merit(evaluation: Evaluation): number;
+  readonly ranking: Ranking;
   /**
    * @throws CancelledError when the signal fires, at the latest after the step it fires in
    */

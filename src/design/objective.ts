@@ -47,6 +47,8 @@ export interface Objective {
   evaluate(sequences: readonly Sequence[], signal?: AbortSignal): Promise<GradientEvaluation[]>;
   /** Scalars only, which costs no backward pass. */
   score(sequences: readonly Sequence[], signal?: AbortSignal): Promise<Evaluation[]>;
+  /** y_h, so that `L_f = (prediction - target)^2`. */
+  readonly target: number;
   /** Passes since the objective was made. */
   passes(): PassCounts;
 }
@@ -141,6 +143,7 @@ export function createObjective({
   }
 
   return {
+    target: head.target,
     async evaluate(sequences, signal) {
       const entries = await entriesOf(sequences, signal);
       await differentiate(sequences, entries, signal);
