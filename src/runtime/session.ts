@@ -55,7 +55,9 @@ export async function createSession(
   model: Uint8Array | string,
   options: SessionOptions = {},
 ): Promise<Session> {
-  const { default: ort } = await import('onnxruntime-node');
+  const module = await import('onnxruntime-node');
+  // A CommonJS package: Node puts its exports under `default`, some loaders do not.
+  const ort = module.default ?? module;
   const settings = sessionOptions(options);
   const session =
     typeof model === 'string'

@@ -35,7 +35,10 @@ export interface Architecture {
   /** Logits [B x T x V] from the last hidden state; absent where the checkpoint has no head. */
   logits(g: GraphBuilder, parameters: Parameters, hidden: Value): Value;
   /** Factors on the embeddings and position ids of one padded row of token ids. */
-  row(ids: ArrayLike<number>, length: number): { embedScale(index: number): number; position(index: number): number };
+  row(
+    ids: ArrayLike<number>,
+    length: number,
+  ): { embedScale(index: number): number; position(index: number): number };
 }
 
 /** Declares the batch inputs on a builder. */

@@ -36,7 +36,10 @@ export function parseEsmConfig(raw: unknown, file?: string): EsmConfig {
   const result = schema.safeParse(raw);
   if (!result.success) {
     const { path, message } = result.error.issues[0];
-    throw new ModelError({ what: `config field ${path.join('.')} does not fit an ESM model: ${message}`, file });
+    throw new ModelError({
+      what: `config field ${path.join('.')} does not fit an ESM model: ${message}`,
+      file,
+    });
   }
   const { hidden_size, num_attention_heads } = result.data;
   if (hidden_size % num_attention_heads !== 0) {
@@ -51,7 +54,10 @@ export function parseEsmConfig(raw: unknown, file?: string): EsmConfig {
 
 function embed(g: GraphBuilder, p: Parameters, c: EsmConfig, inputs: BatchInputs): Encoded {
   const [B, T] = inputs.ids.shape;
-  const lookup = g.gather(p.tensor('esm.embeddings.word_embeddings.weight', [c.vocab_size, c.hidden_size]), inputs.ids);
+  const lookup = g.gather(
+    p.tensor('esm.embeddings.word_embeddings.weight', [c.vocab_size, c.hidden_size]),
+    inputs.ids,
+  );
   let x = lookup;
   if (c.token_dropout) x = g.mul(x, g.reshape(inputs.embedScale, [B, T, 1]));
   if (c.position_embedding_type === 'absolute') {
@@ -59,7 +65,8 @@ function embed(g: GraphBuilder, p: Parameters, c: EsmConfig, inputs: BatchInputs
     const table = p.tensor('esm.embeddings.position_embeddings.weight', [rows, c.hidden_size]);
     x = g.add(x, g.gather(table, inputs.positions));
   }
-  if (c.emb_layer_norm_before) x = layerNorm(g, p, x, 'esm.embeddings.layer_norm', c.hidden_size, c.layer_norm_eps);
+  if (c.emb_layer_norm_before)
+    x = layerNorm(g, p, x, 'esm.embeddings.layer_norm', c.hidden_size, c.layer_norm_eps);
   return { lookup, hidden: g.mul(x, g.reshape(inputs.mask, [B, T, 1])) };
 }
 
@@ -74,13 +81,28 @@ function rotation(g: GraphBuilder, c: EsmConfig, inverseFrequency: ArrayLike<num
   return (x) => g.rotaryEmbedding(x, start, cosTable, sinTable, c.num_attention_heads);
 }
 
-function layer(g: GraphBuilder, p: Parameters, c: EsmConfig, x: Value, bias: Value, rotate: Rotate, index: number): Value {
+function layer(
+  g: GraphBuilder,
+  p: Parameters,
+  c: EsmConfig,
+  x: Value,
+  bias: Value,
+  rotate: Rotate,
+  index: number,
+): Value {
   const name = `esm.encoder.layer.${index}`;
   const D = c.hidden_size;
   const normed = layerNorm(g, p, x, `${name}.attention.LayerNorm`, D, c.layer_norm_eps);
   const project = (which: string) => linear(g, p, normed, `${name}.attention.self.${which}`, D, D);
   const query = g.scale(project('query'), (D / c.num_attention_heads) ** -0.5);
-  const mixed = attention(g, rotate(query), rotate(project('key')), project('value'), bias, c.num_attention_heads);
+  const mixed = attention(
+    g,
+    rotate(query),
+    rotate(project('key')),
+    project('value'),
+    bias,
+    c.num_attention_heads,
+  );
   const attended = g.add(x, linear(g, p, mixed, `${name}.attention.output.dense`, D, D));
   const inner = layerNorm(g, p, attended, `${name}.LayerNorm`, D, c.layer_norm_eps);
   const wide = g.gelu(linear(g, p, inner, `${name}.intermediate.dense`, D, c.intermediate_size));
@@ -120,7 +142,10 @@ export function esm(c: EsmConfig, inverseFrequency?: ArrayLike<number>): Archite
       const dense = g.gelu(linear(g, p, hidden, 'lm_head.dense', D, D));
       const normed = layerNorm(g, p, dense, 'lm_head.layer_norm', D, c.layer_norm_eps);
       const decoder = p.tensor('esm.embeddings.word_embeddings.weight', [c.vocab_size, D]);
-      return g.add(g.fusedMatMul(normed, decoder, { transB: true }), p.tensor('lm_head.bias', [c.vocab_size]));
+      return g.add(
+        g.fusedMatMul(normed, decoder, { transB: true }),
+        p.tensor('lm_head.bias', [c.vocab_size]),
+      );
     },
     row(ids, length) {
       let masked = 0;

@@ -3,13 +3,27 @@ import type { Value } from '../../graph/types.js';
 import type { Parameters } from './parameters.js';
 
 /** x W^T + b with W [out x in], as checkpoints store it. */
-export function linear(g: GraphBuilder, p: Parameters, x: Value, name: string, inputs: number, outputs: number): Value {
+export function linear(
+  g: GraphBuilder,
+  p: Parameters,
+  x: Value,
+  name: string,
+  inputs: number,
+  outputs: number,
+): Value {
   const product = g.fusedMatMul(x, p.tensor(`${name}.weight`, [outputs, inputs]), { transB: true });
   return g.add(product, p.tensor(`${name}.bias`, [outputs]));
 }
 
 /** Layer normalisation with weights `name.weight` and `name.bias`. */
-export function layerNorm(g: GraphBuilder, p: Parameters, x: Value, name: string, size: number, epsilon: number): Value {
+export function layerNorm(
+  g: GraphBuilder,
+  p: Parameters,
+  x: Value,
+  name: string,
+  size: number,
+  epsilon: number,
+): Value {
   return g.layerNorm(x, p.tensor(`${name}.weight`, [size]), p.tensor(`${name}.bias`, [size]), epsilon);
 }
 
@@ -36,7 +50,10 @@ export function attention(g: GraphBuilder, q: Value, k: Value, v: Value, bias: V
 }
 
 /** Tables of cosines and sines for rotary positions, [positions x width/2]; `inverseFrequency` [width/2]. */
-export function rotaryTables(positions: number, inverseFrequency: ArrayLike<number>): { cos: Float32Array; sin: Float32Array } {
+export function rotaryTables(
+  positions: number,
+  inverseFrequency: ArrayLike<number>,
+): { cos: Float32Array; sin: Float32Array } {
   const half = inverseFrequency.length;
   const cos = new Float32Array(positions * half);
   const sin = new Float32Array(positions * half);

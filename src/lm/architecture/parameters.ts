@@ -19,7 +19,9 @@ export function constantParameters(
 }
 
 /** Weights as graph inputs, for training. `declared` collects them in the order in which the builder asks. */
-export function inputParameters(g: GraphBuilder): Parameters & { readonly declared: ReadonlyMap<string, Value> } {
+export function inputParameters(
+  g: GraphBuilder,
+): Parameters & { readonly declared: ReadonlyMap<string, Value> } {
   const declared = new Map<string, Value>();
   const parameters = remembered((name, shape) => {
     const value = g.input(name, 'float32', shape);

@@ -1,0 +1,126 @@
+import { createRandom } from '../../core/random.js';
+import type { Feeds } from '../../runtime/session.js';
+import type { Architecture } from '../architecture/architecture.js';
+import { batchFeeds, type Example } from './batch.js';
+import type { TrainingConfig } from './config.js';
+import { BERT_MASKING, HELD_OUT_MASKING, maskExample, type SpecialIds } from './objective.js';
+import { cutWindows, formBatches, type Window } from './windows.js';
+
+/** A training or held-out set: token ids of each sequence, without special tokens. */
+export type Corpus = readonly (Int32Array | Uint8Array)[];
+
+/** What turns windows into feeds. */
+export interface FeedContext {
+  architecture: Architecture;
+  special: SpecialIds;
+  padId: number;
+  config: TrainingConfig;
+}
+
+/** Place in the stream of micro-batches: all that resuming needs. */
+export interface Place {
+  epoch: number;
+  batch: number;
+}
+
+/** One optimiser step's worth of runs. */
+export interface TrainingStep {
+  feeds: Feeds[];
+  /** Padded tokens. */
+  tokens: number;
+  /** Where the step after this one begins. */
+  next: Place;
+}
+
+const letters = (corpus: Corpus, { sequence, start, length }: Window) =>
+  corpus[sequence].subarray(start, start + length);
+
+const specialTokens = ({ cls, eos }: SpecialIds) => Number(cls !== null) + Number(eos !== null);
+
+/** The micro-batches of one epoch; a function of the seed and the epoch's number alone. */
+function epochBatches(corpus: Corpus, { config, special }: FeedContext, epoch: number) {
+  const random = createRandom(`${config.seed}/epoch/${epoch}`);
+  const windows = cutWindows(
+    corpus.map((sequence) => sequence.length),
+    config.window,
+    random,
+  );
+  return formBatches(windows, config.tokensPerRun, specialTokens(special), config.lengthMultiple, random);
+}
+
+function countScored(examples: readonly Example[]): number {
+  return examples.reduce((sum, { labels }) => sum + labels.filter((label) => label >= 0).length, 0);
+}
+
+interface Masked {
+  examples: Example[];
+  length: number;
+}
+
+function toFeeds(batches: readonly Masked[], context: FeedContext): { feeds: Feeds[]; scored: number } {
+  const scored = batches.reduce((sum, { examples }) => sum + countScored(examples), 0);
+  const { architecture, padId } = context;
+  const feeds = batches.map(({ examples, length }) =>
+    batchFeeds(architecture, examples, length, padId, 1 / scored),
+  );
+  return { feeds, scored };
+}
+
+/** An endless stream of steps: each a list of feeds whose losses sum to the mean over the step's scored tokens. */
+export function* trainingSteps(
+  corpus: Corpus,
+  context: FeedContext,
+  from: Place,
+): Generator<TrainingStep, never> {
+  const { config, special } = context;
+  const masking = { ...BERT_MASKING, rate: config.maskRate };
+  let { epoch, batch } = from;
+  let batches = epochBatches(corpus, context, epoch);
+  for (;;) {
+    const masked: Masked[] = [];
+    let tokens = 0;
+    while (tokens < config.tokensPerStep) {
+      if (batch >= batches.length) {
+        epoch++;
+        batch = 0;
+        batches = epochBatches(corpus, context, epoch);
+      }
+      const { windows, length } = batches[batch];
+      const random = createRandom(`${config.seed}/mask/${epoch}/${batch}`);
+      masked.push({
+        length,
+        examples: windows.map((window) => maskExample(letters(corpus, window), special, masking, random)),
+      });
+      tokens += windows.length * length;
+      batch++;
+    }
+    yield { feeds: toFeeds(masked, context).feeds, tokens, next: { epoch, batch } };
+  }
+}
+
+/** The held-out windows with fixed masks: every chosen letter is hidden, 15 % of them. */
+export function heldOutFeeds(
+  corpus: Corpus,
+  context: FeedContext,
+  limit = Infinity,
+): { feeds: Feeds[]; scored: number } {
+  const { config, special } = context;
+  const random = createRandom('held-out');
+  let windows = cutWindows(
+    corpus.map((sequence) => sequence.length),
+    config.window,
+  );
+  if (windows.length > limit) windows = random.shuffle(windows).slice(0, limit);
+  const batches = formBatches(
+    windows,
+    config.tokensPerRun,
+    specialTokens(special),
+    config.lengthMultiple,
+    random,
+  );
+  const masked = batches.map(({ windows: batch, length }) => ({
+    length,
+    examples: batch.map((window) => maskExample(letters(corpus, window), special, HELD_OUT_MASKING, random)),
+  }));
+  return toFeeds(masked, context);
+}
