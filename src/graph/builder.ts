@@ -1,7 +1,15 @@
 import { internal } from '../core/errors.js';
 import type { OpAttributes, OpName } from './attributes.js';
 import { ops } from './ops/index.js';
-import type { Constant, DType, Dim, Shape, TensorData, Value } from './types.js';
+import {
+  type Constant,
+  type DType,
+  type Dim,
+  type Shape,
+  staticReshape,
+  type TensorData,
+  type Value,
+} from './types.js';
 
 /** One application of an op. */
 export interface Node<K extends OpName = OpName> {
@@ -151,6 +159,12 @@ export class GraphBuilder {
   }
   reshape(x: Value, shape: readonly Dim[]): Value {
     return this.apply('Reshape', [x], { shape })[0];
+  }
+  /** Reshape to the shape of another value; the sizes are taken at run time only where they have to be. */
+  reshapeLike(x: Value, like: Value): Value {
+    return staticReshape(x.shape, like.shape)
+      ? this.reshape(x, like.shape)
+      : this.apply('ReshapeLike', [x, like], {})[0];
   }
   transpose(x: Value, perm: readonly number[]): Value {
     return this.apply('Transpose', [x], { perm })[0];

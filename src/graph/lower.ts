@@ -1,7 +1,7 @@
 import { internal } from '../core/errors.js';
 import type { OpAttributes, OpName } from './attributes.js';
 import type { Node } from './builder.js';
-import { type DType, type Dim, positiveAxis, type Shape, type TensorData, type Value } from './types.js';
+import { type DType, positiveAxis, staticReshape, type TensorData, type Value } from './types.js';
 
 /** An ONNX node as it stands in the file. */
 export interface OnnxNode {
@@ -69,13 +69,6 @@ function withConstants(
     outputs: [node.outputs[0].name],
     attributes,
   });
-}
-
-/** A Reshape target in ONNX terms (0 copies the input's dimension, one -1 is inferred), or null if it takes run-time shapes. */
-export function staticReshape(from: Shape, to: readonly Dim[]): number[] | null {
-  const unknown = to.filter((dim, axis) => typeof dim === 'string' && from[axis] !== dim).length;
-  if (unknown > 1) return null;
-  return to.map((dim, axis) => (typeof dim === 'number' ? dim : from[axis] === dim ? 0 : -1));
 }
 
 function shapeOf(value: Value, target: LoweringTarget): string {

@@ -49,3 +49,10 @@ export function positiveAxis(axis: number, rank: number): number {
 export function formatShape(shape: Shape): string {
   return `[${shape.join(' x ')}]`;
 }
+
+/** A Reshape target in ONNX terms (0 copies the input's dimension, one -1 is inferred), or null if it takes run-time shapes. */
+export function staticReshape(from: Shape, to: readonly Dim[]): number[] | null {
+  const unknown = to.filter((dim, axis) => typeof dim === 'string' && from[axis] !== dim).length;
+  if (unknown > 1) return null;
+  return to.map((dim, axis) => (typeof dim === 'number' ? dim : from[axis] === dim ? 0 : -1));
+}

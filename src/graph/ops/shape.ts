@@ -11,12 +11,12 @@ export const Reshape: OpRule<'Reshape'> = {
     }
     return [{ dtype: x.dtype, shape }];
   },
-  vjp: ({ g, inputs: [x], cotangent }) => [g.apply('ReshapeLike', [cotangent, x], {})[0]],
+  vjp: ({ g, inputs: [x], cotangent }) => [g.reshapeLike(cotangent, x)],
 };
 
 export const ReshapeLike: OpRule<'ReshapeLike'> = {
   infer: ([x, like]) => [{ dtype: x.dtype, shape: like.shape }],
-  vjp: ({ g, inputs: [x], cotangent }) => [g.apply('ReshapeLike', [cotangent, x], {})[0], null],
+  vjp: ({ g, inputs: [x], cotangent }) => [g.reshapeLike(cotangent, x), null],
 };
 
 export const ExpandLike: OpRule<'ExpandLike'> = {

@@ -1,0 +1,74 @@
+import { vjp } from '../graph/autodiff.js';
+import { type Graph, GraphBuilder } from '../graph/builder.js';
+import { shareForward } from '../graph/share-forward.js';
+import type { Value } from '../graph/types.js';
+import { type Architecture, declareInputs } from './architecture/architecture.js';
+import { constantParameters, type Parameters } from './architecture/parameters.js';
+
+/** Reads a weight of the checkpoint. */
+export type ReadWeight = (name: string, shape: readonly number[]) => Float32Array;
+
+/**
+ * phi [B x D]: the weighted mean of the last hidden state over tokens, `pool` [B x 1 x T] holding the weights. By a
+ * matrix product, not a sum: its bits do not depend on the other rows of the batch.
+ */
+function poolHidden(g: GraphBuilder, hidden: Value, size: number): Value {
+  const pool = g.input('pool', 'float32', ['B', 1, 'T']);
+  return g.reshape(g.matMul(pool, hidden), ['B', size]);
+}
+
+function begin(
+  architecture: Architecture,
+  read: ReadWeight,
+): { g: GraphBuilder; parameters: Parameters; hidden: Value; lookup: Value } {
+  const g = new GraphBuilder();
+  const parameters = constantParameters(g, read);
+  const { hidden, lookup } = architecture.encode(g, parameters, declareInputs(g));
+  return { g, parameters, hidden, lookup };
+}
+
+/** Outputs `phi` [B x D]. */
+export function featureGraph(architecture: Architecture, read: ReadWeight): Graph {
+  const { g, hidden } = begin(architecture, read);
+  return g.build({ phi: poolHidden(g, hidden, architecture.hiddenSize) });
+}
+
+/** Outputs `hidden` [B x T x D]. */
+export function hiddenGraph(architecture: Architecture, read: ReadWeight): Graph {
+  const { g, hidden } = begin(architecture, read);
+  return g.build({ hidden });
+}
+
+/** Outputs `logits` [B x T x V]. */
+export function logitsGraph(architecture: Architecture, read: ReadWeight): Graph {
+  const { g, parameters, hidden } = begin(architecture, read);
+  return g.build({ logits: architecture.logits(g, parameters, hidden) });
+}
+
+/**
+ * d<cotangent, phi> pulled back to the embedding look-up. Input `cotangent` [KB x D], copy-major: row k B + b is the
+ * k-th cotangent of sequence b. Output `gradient`: [KB x T x columns] by the embeddings of the given vocabulary
+ * entries, or [KB x T x D] at the look-up itself when `columns` is null.
+ * @param copies K, cotangents a sequence that share one forward pass
+ */
+export function vjpGraph(
+  architecture: Architecture,
+  read: ReadWeight,
+  columns: ArrayLike<number> | null,
+  copies = 1,
+): Graph {
+  const { g, hidden, lookup } = begin(architecture, read);
+  const D = architecture.hiddenSize;
+  const phi = poolHidden(g, hidden, D);
+  const cotangent = g.input('cotangent', 'float32', ['B', D]);
+  let [gradient] = vjp(g, [{ output: phi, cotangent }], [lookup]);
+  if (columns) {
+    const embedding = read(architecture.embeddingName, [architecture.vocabularySize, D]);
+    const rows = Float32Array.from(
+      { length: columns.length * D },
+      (_, i) => embedding[columns[Math.floor(i / D)] * D + (i % D)],
+    );
+    gradient = g.fusedMatMul(gradient, g.constant(rows, [columns.length, D]), { transB: true });
+  }
+  return shareForward(g.build({ gradient }), cotangent, copies);
+}

@@ -1,0 +1,70 @@
+import { type Alphabet, DNA, PROTEIN } from '../core/alphabet.js';
+import { ModelError } from '../core/errors.js';
+import type { Architecture } from './architecture/architecture.js';
+import { architectureOf } from './architecture/families.js';
+import type { ReadWeight } from './feature-graph.js';
+import { type Checkpoint, openCheckpoint, requireTensor } from './io/checkpoint.js';
+import { loadTokenizer } from './tokenizers/load.js';
+import type { Tokenizer } from './tokenizers/tokenizer.js';
+
+/** A pre-trained language model, opened: what it is, how it reads sequences, and where its weights are. */
+export interface LanguageModel {
+  /** Folder name, for people. */
+  readonly name: string;
+  readonly folder: string;
+  readonly architecture: Architecture;
+  readonly tokenizer: Tokenizer;
+  /** What it reads: proteins if it knows the 20 amino acids, else DNA. */
+  readonly alphabet: Alphabet;
+  /** Weight count. */
+  readonly parameters: number;
+  /** SHA-256 over its files' hashes: identifies the model. */
+  readonly sha256: string;
+  /** @throws ModelError when a weight is missing, of another shape or not finite */
+  readonly read: ReadWeight;
+}
+
+async function identity(checkpoint: Checkpoint): Promise<string> {
+  const { createHash } = await import('node:crypto');
+  const hash = createHash('sha256');
+  for (const { sha256 } of await checkpoint.hashes()) hash.update(sha256);
+  return hash.digest('hex');
+}
+
+/**
+ * Opens a model in a Hugging Face folder. Weights are read when a graph is built.
+ * @throws ModelError when a file is missing, damaged or does not fit, or the architecture is not supported
+ */
+export async function openLanguageModel(
+  folder: string,
+  options: { signal?: AbortSignal } = {},
+): Promise<LanguageModel> {
+  const checkpoint = await openCheckpoint(folder, options);
+  const tokenizer = loadTokenizer(folder);
+  const architecture = architectureOf(checkpoint);
+  if (tokenizer.vocabulary.length > architecture.vocabularySize) {
+    throw new ModelError({
+      what: 'the vocabulary is larger than the embedding',
+      file: checkpoint.folder,
+      expected: `at most ${architecture.vocabularySize} tokens, vocab_size of config.json`,
+      got: `${tokenizer.vocabulary.length}`,
+    });
+  }
+  let parameters = 0;
+  for (const name of checkpoint.names())
+    parameters += checkpoint.location(name).shape.reduce((a, b) => a * b, 1);
+  return {
+    name:
+      folder
+        .replace(/[/\\]+$/, '')
+        .split(/[/\\]/)
+        .pop() ?? folder,
+    folder: checkpoint.folder,
+    architecture,
+    tokenizer,
+    alphabet: tokenizer.letters.supports(PROTEIN) ? PROTEIN : DNA,
+    parameters,
+    sha256: await identity(checkpoint),
+    read: (name, shape) => requireTensor(checkpoint, name, shape),
+  };
+}

@@ -1,0 +1,97 @@
+import { InputError, throwIfAborted } from '../core/errors.js';
+import type { Graph } from '../graph/builder.js';
+import { serialise } from '../graph/serialise.js';
+import type { Pool, PooledSession } from '../runtime/pool.js';
+import type { Feeds, TensorValue } from '../runtime/session.js';
+import { type BatchPlan, forEachBounded, planBatches } from './batching.js';
+import type { LanguageModel } from './language-model.js';
+import { batchFeeds, feedsFor } from './training/batch.js';
+
+/** A graph of one model, compiled in a pool when it is first run. */
+export interface CompiledGraph {
+  /**
+   * Runs token rows in batches of fixed shape and hands each batch's output over.
+   * @param extra feeds of one batch beside the tokens
+   * @param receive called once a batch, in no fixed order
+   */
+  run(
+    tokenRows: readonly ArrayLike<number>[],
+    receive: (output: TensorValue, plan: BatchPlan) => void,
+    options?: { extra?: (plan: BatchPlan) => Feeds; signal?: AbortSignal },
+  ): Promise<void>;
+  release(): Promise<void>;
+}
+
+/** Batches in flight for each worker: one that runs and one that waits. */
+const IN_FLIGHT = 2;
+
+/**
+ * Compiles a graph with one output.
+ * @param copies see `planBatches`
+ */
+export function compileGraph(
+  pool: Pool,
+  model: LanguageModel,
+  build: () => Graph,
+  output: string,
+  copies = 1,
+): CompiledGraph {
+  let compiled: Promise<{ session: PooledSession; graph: Graph }> | null = null;
+  const compile = async () => {
+    const graph = build();
+    return { graph, session: await pool.create(serialise(graph)) };
+  };
+  const padId = model.tokenizer.special.pad ?? 0;
+  return {
+    async run(tokenRows, receive, { extra, signal } = {}) {
+      if (tokenRows.length === 0) return;
+      checkLengths(model, tokenRows);
+      const { graph, session } = await (compiled ??= compile());
+      const plans = planBatches(
+        tokenRows.map((row) => row.length),
+        copies,
+      );
+      await forEachBounded(plans, pool.workers * IN_FLIGHT, async (plan) => {
+        throwIfAborted(signal);
+        const examples = Array.from({ length: plan.size }, (_, b) => ({
+          ids: tokenRows[plan.rows[b] ?? plan.rows[0]],
+        }));
+        const feeds = { ...batchFeeds(model.architecture, examples, plan.length, padId), ...extra?.(plan) };
+        const outputs = await session.run(feedsFor(graph.inputs, feeds), undefined, signal);
+        receive(outputs[output], plan);
+      });
+    },
+    async release() {
+      if (compiled) await (await compiled).session.release();
+      compiled = null;
+    },
+  };
+}
+
+function checkLengths(model: LanguageModel, tokenRows: readonly ArrayLike<number>[]): void {
+  const { maxTokens } = model.architecture;
+  const row = tokenRows.findIndex((ids) => ids.length > maxTokens);
+  if (row < 0) return;
+  throw new InputError({
+    what: `sequence ${row + 1} is too long for model ${model.name}`,
+    expected: `at most ${maxTokens} tokens`,
+    got: `${tokenRows[row].length}`,
+    fix: 'Cut the sequence to the region of interest, or choose a model that takes longer ones.',
+  });
+}
+
+/** Weights of the mean over residue tokens, [B x 1 x T]. */
+export function poolFeeds(
+  model: LanguageModel,
+  tokenRows: readonly ArrayLike<number>[],
+): (plan: BatchPlan) => Feeds {
+  return (plan) => {
+    const data = new Float32Array(plan.size * plan.length);
+    for (let b = 0; b < plan.size; b++) {
+      const mask = model.tokenizer.residueMask(tokenRows[plan.rows[b] ?? plan.rows[0]]);
+      const count = mask.reduce((sum, one) => sum + one, 0);
+      mask.forEach((one, t) => (data[b * plan.length + t] = one / Math.max(1, count)));
+    }
+    return { pool: { data, shape: [plan.size, 1, plan.length] } };
+  };
+}
