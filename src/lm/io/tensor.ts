@@ -1,3 +1,4 @@
+import { closest, distance } from 'fastest-levenshtein';
 import { ModelError } from '../../core/errors.js';
 import type { ByteSource } from './bytes.js';
 import { type Dtype, isNumericDtype, type NumericDtype, toFloat32, toFloat64 } from './dtype.js';
@@ -87,14 +88,15 @@ function gather<A extends Float32Array | Float64Array>(
   return out;
 }
 
-/** The error of a tensor that a file does not hold, with a name that looks like it if there is one. */
+/** The error of a tensor that a file does not hold, with the name that is most like it if one is. */
 export function missingTensor(name: string, file: string, names: Iterable<string>): ModelError {
-  const tail = name.slice(name.indexOf('.') + 1);
-  const alike = [...names].find((other) => other.endsWith(tail));
+  const all = [...names];
+  const nearest = all.length ? closest(name, all) : '';
+  const alike = distance(name, nearest) <= name.length / 4;
   return new ModelError({
     what: `tensor ${name} is missing`,
     file,
-    got: alike ? `${alike}, which looks like it` : undefined,
+    got: alike ? `${nearest}, which looks like it` : undefined,
     fix: 'Check that config.json belongs to these weights.',
   });
 }

@@ -33,6 +33,35 @@ export function vocabulary(tokens: readonly string[], file: string): Vocabulary 
   return { tokens, ids, file };
 }
 
+/** No vocabulary of letters or words comes near; bounds the memory that a wrong id could ask for. */
+const LARGEST_ID = 10_000_000;
+
+/**
+ * A vocabulary from token and id pairs; ids that nothing has stand for an empty token.
+ * @throws ModelError when it is empty, an id is too large, or two tokens share an id
+ */
+export function vocabularyFromIds(pairs: Iterable<readonly [string, number]>, file: string): Vocabulary {
+  const ids = new Map<string, number>();
+  const tokens: string[] = [];
+  for (const [token, id] of pairs) {
+    const other = tokens[id];
+    if (id > LARGEST_ID || (other !== undefined && other !== token) || (ids.get(token) ?? id) !== id) {
+      const got = other === undefined ? `${id}` : `${id} for ${other} too`;
+      throw new ModelError({
+        what: `id of token '${token}' is wrong`,
+        file,
+        expected: 'one id for each token',
+        got,
+      });
+    }
+    tokens[id] = token;
+    ids.set(token, id);
+  }
+  if (ids.size === 0)
+    throw new ModelError({ what: 'vocabulary is empty', file, expected: 'tokens and their ids' });
+  return { tokens: Array.from(tokens, (token) => token ?? ''), ids, file };
+}
+
 /**
  * `vocab.txt`: one token a line, the first line is id 0.
  * @throws ModelError when the file is missing, empty or repeats a token

@@ -164,11 +164,11 @@ describe('damage', () => {
     }
   });
 
-  it('in 2,000 files gives a ModelError or tensors that are within the file', async () => {
+  it('in 1,000 files gives a ModelError or tensors that are within the file', async () => {
     const random = createRandom('files');
     const file = path.join(folder, 'damaged.bin');
     let refused = 0;
-    for (let i = 0; i < 2000; i++) {
+    for (let i = 0; i < 1000; i++) {
       // Half of the damage falls on the directory at the end of the file, a small part of its bytes.
       const tail = random.uniform() < 0.5 ? 1800 : good.length;
       const head = good.subarray(0, good.length - tail);
@@ -181,6 +181,6 @@ describe('damage', () => {
         refused++;
       }
     }
-    expect(refused).toBeGreaterThan(500);
+    expect(refused).toBeGreaterThan(250);
   });
 });

@@ -1,4 +1,4 @@
-import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
@@ -93,22 +93,13 @@ describe('reading', () => {
     expect(read.readTensor('e').data.length).toBe(0);
   });
 
-  it('decodes 10 million float16 values in a fraction of a second', () => {
-    const halves = new Uint16Array(10_000_000).fill(0x3c00);
-    const read = parseSafetensors(
-      file({ x: tensor('F16', [halves.length], 0, halves.byteLength) }, new Uint8Array(halves.buffer)),
-    );
-    read.readTensor('x');
-    const start = performance.now();
-    const { data } = read.readTensor('x');
-    const milliseconds = performance.now() - start;
-    expect(data[data.length - 1]).toBe(1);
-    // Measured: about 25 ms. Generous here, for a busy machine.
-    expect(milliseconds).toBeLessThan(1000);
-  });
-
   const lm = fixturePath('lm');
-  const fixtures = lm === null ? [] : readdirSync(lm).map((name) => path.join(lm, name, 'ref.safetensors'));
+  const fixtures =
+    lm === null
+      ? []
+      : readdirSync(lm)
+          .map((name) => path.join(lm, name, 'ref.safetensors'))
+          .filter((file) => existsSync(file));
   it.each(fixtures)('agrees with the shapes that %s names', (reference) => {
     const { cases } = JSON.parse(readFileSync(reference.replace('.safetensors', '.json'), 'utf8')) as {
       cases: { name: string; token_ids: number[][] }[];
@@ -204,11 +195,15 @@ describe('what does not fit is refused', () => {
   });
 
   it('names a missing tensor, and an 8-bit float', () => {
-    const read = parseSafetensors(file({ x: tensor('F8_E4M3', [4], 0, 4) }, four));
-    expect(failure(() => read.readTensor('a.x'))).toMatch(
-      /tensor a.x is missing; got x, which looks like it/,
+    const read = parseSafetensors(file({ 'layer.0.weight': tensor('F8_E4M3', [4], 0, 4) }, four));
+    expect(failure(() => read.readTensor('layer.0.bias'))).toMatch(/tensor layer.0.bias is missing\. /);
+    expect(failure(() => read.readTensor('layer.1.weight'))).toMatch(
+      /tensor layer.1.weight is missing; got layer.0.weight, which looks like it/,
     );
-    expect(failure(() => read.readTensor('x'))).toMatch(/tensor x is stored as F8_E4M3/);
+    expect(failure(() => read.readTensor('layer.0.weight'))).toMatch(
+      /tensor layer.0.weight is stored as F8_E4M3/,
+    );
+    expect(failure(() => parseSafetensors(file({})).readTensor('x'))).toMatch(/tensor x is missing/);
   });
 
   it('survives any damage to a good file', () => {
