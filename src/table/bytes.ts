@@ -103,13 +103,18 @@ async function* decompressed(
     return;
   }
   const gunzip = createGunzip();
+  // Without `return`, so that what follows the gzip data (padding) can still be read, for the digest.
+  const unclosed = { [Symbol.asyncIterator]: () => ({ next: () => whole.next() }) };
   // The failure reaches the reader through the iteration below.
-  pipeline(Readable.from(whole), gunzip, () => {});
+  pipeline(Readable.from(unclosed), gunzip, () => {});
   try {
     for await (const chunk of gunzip) yield chunk as Buffer;
+    while (!(await whole.next()).done);
   } catch (error) {
     if (error instanceof BiseqError) throw error;
     throw gzipFault(error, name);
+  } finally {
+    await whole.return();
   }
 }
 

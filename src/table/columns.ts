@@ -150,8 +150,9 @@ function ambiguous(
 
 /** How a column of variants is written; site letters where the sites are named and it is not as long as the wild type. */
 function kindOf(content: Content, { options, wildTypeLength }: ColumnContext): VariantKind {
-  if (content.mutations > content.letters || (content.filled === 0 && wildTypeLength !== null))
-    return 'mutations';
+  if (content.mutations > content.letters) return 'mutations';
+  // Only words for the wild type, or cells that are nothing: the reader of mutations has the better message.
+  if (content.letters === 0 && wildTypeLength !== null) return 'mutations';
   if (!options.sites || content.length === wildTypeLength) return 'sequences';
   return wildTypeLength !== null || content.length === options.sites.length ? 'sites' : 'sequences';
 }

@@ -1,3 +1,4 @@
+import { closest } from 'fastest-levenshtein';
 import { z } from 'zod';
 import { InputError } from '../core/errors.js';
 
@@ -6,46 +7,46 @@ export const DEFAULT_MAX_BYTES = 2 ** 30;
 
 const delimiters: Record<string, string> = { tab: '\t', '\\t': '\t', comma: ',', semicolon: ';', pipe: '|' };
 
-const schema = z
-  .strictObject({
-    wildType: z.string().min(1).optional(),
-    sites: z
-      .array(z.int())
-      .min(1)
-      .refine((sites) => new Set(sites).size === sites.length, 'every site once')
-      .readonly()
-      .optional(),
-    sequenceColumn: z.string().min(1).optional(),
-    scoreColumn: z.string().min(1).optional(),
-    idColumn: z.string().min(1).optional(),
-    offset: z.int().optional(),
-    firstPosition: z.int().optional(),
-    stops: z.enum(['set-aside', 'drop', 'error']).default('set-aside'),
-    nonFiniteScores: z.enum(['error', 'set-aside']).default('error'),
-    alphabet: z.enum(['auto', 'protein', 'dna']).default('auto'),
-    delimiter: z
-      .string()
-      .transform((text) => delimiters[text] ?? text)
-      .refine(
-        (text) => text.length === 1 && !/["\r\n\uFEFF]/.test(text),
-        'one character, or tab, comma, semicolon, pipe',
-      )
-      .optional(),
-    allowUnequalLengths: z.boolean().default(false),
-    maxBytes: z.int().positive().default(DEFAULT_MAX_BYTES),
-    signal: z.instanceof(AbortSignal).optional(),
-  })
-  .transform(({ offset, ...options }, context) => {
-    const implied = offset === undefined ? undefined : 1 - offset;
-    if (implied !== undefined && options.firstPosition !== undefined && implied !== options.firstPosition) {
-      context.addIssue({
-        code: 'custom',
-        path: ['offset'],
-        message: `contradicts firstPosition ${options.firstPosition} (firstPosition = 1 - offset)`,
-      });
-    }
-    return { ...options, firstPosition: options.firstPosition ?? implied };
-  });
+const fields = z.strictObject({
+  wildType: z.string().min(1).optional(),
+  sites: z
+    .array(z.int())
+    .min(1)
+    .refine((sites) => new Set(sites).size === sites.length, 'every site once')
+    .readonly()
+    .optional(),
+  sequenceColumn: z.string().min(1).optional(),
+  scoreColumn: z.string().min(1).optional(),
+  idColumn: z.string().min(1).optional(),
+  offset: z.int().optional(),
+  firstPosition: z.int().optional(),
+  stops: z.enum(['set-aside', 'drop', 'error']).default('set-aside'),
+  nonFiniteScores: z.enum(['error', 'set-aside']).default('error'),
+  alphabet: z.enum(['auto', 'protein', 'dna']).default('auto'),
+  delimiter: z
+    .string()
+    .transform((text) => delimiters[text] ?? text)
+    .refine(
+      (text) => text.length === 1 && !/["\r\n\uFEFF]/.test(text),
+      'one character, or tab, comma, semicolon, pipe',
+    )
+    .optional(),
+  allowUnequalLengths: z.boolean().default(false),
+  maxBytes: z.int().positive().default(DEFAULT_MAX_BYTES),
+  signal: z.instanceof(AbortSignal).optional(),
+});
+
+const schema = fields.transform(({ offset, ...options }, context) => {
+  const implied = offset === undefined ? undefined : 1 - offset;
+  if (implied !== undefined && options.firstPosition !== undefined && implied !== options.firstPosition) {
+    context.addIssue({
+      code: 'custom',
+      path: ['offset'],
+      message: `contradicts firstPosition ${options.firstPosition} (firstPosition = 1 - offset)`,
+    });
+  }
+  return { ...options, firstPosition: options.firstPosition ?? implied };
+});
 
 /** How to read a table. Everything may be left out. */
 export interface TableOptions {
@@ -95,6 +96,14 @@ export function resolveOptions(options: TableOptions = {}): ResolvedOptions {
   const result = schema.safeParse(options);
   if (result.success) return result.data;
   const [issue] = result.error.issues;
+  if (issue.code === 'unrecognized_keys') throw unknownOption(issue.keys[0]);
   const name = issue.path.join('.');
   throw new InputError({ what: name ? `option ${name}: ${issue.message}` : issue.message });
+}
+
+function unknownOption(key: string): InputError {
+  return new InputError({
+    what: `there is no option '${key}'`,
+    fix: `Did you mean '${closest(key, Object.keys(fields.shape))}'?`,
+  });
 }

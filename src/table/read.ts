@@ -5,10 +5,10 @@ import { chunksOf, openBytes } from './bytes.js';
 import { chooseColumns, type Columns } from './columns.js';
 import { FaultList, flag, show } from './faults.js';
 import { checkLengths, lengthsDiffer } from './lengths.js';
-import { encodeLetters, guessAlphabet } from './letters.js';
+import { guessAlphabet } from './letters.js';
 import { isKnownName } from './names.js';
 import { isWildTypeWord } from './notation.js';
-import { createNumbering } from './numbering.js';
+import { createNumbering, type Numbering } from './numbering.js';
 import { resolveOptions, type ResolvedOptions, type TableOptions } from './options.js';
 import { RecordReader } from './records.js';
 import { mergeReplicates } from './replicates.js';
@@ -17,7 +17,7 @@ import { readScore } from './scores.js';
 import type { Table } from './table.js';
 import { StrictText } from './text.js';
 import { mutationReader, sequenceReader, siteReader, type VariantReader } from './variants.js';
-import { parseWildType } from './wild-type.js';
+import { encodeWildType, parseWildType } from './wild-type.js';
 
 /** Rows that are looked at before the columns are chosen. */
 const SAMPLE_ROWS = 1000;
@@ -36,6 +36,22 @@ interface Decided {
   wildType: Sequence | null;
   rows: RowCollector;
   notes: string[];
+}
+
+/** 0-based indices of sites given in the user's numbers. @throws InputError for a site outside the sequence */
+function siteIndices(sites: readonly number[], numbering: Numbering): number[] {
+  return sites.map((site) => {
+    try {
+      return numbering.parse(site);
+    } catch (error) {
+      if (!(error instanceof InputError)) throw error;
+      const fix = `Correct ${flag('sites')}, or give the number of the first letter by ${flag('firstPosition')}.`;
+      throw new InputError(
+        { ...error.fault, what: `site ${site} lies outside the sequence`, fix },
+        { cause: error },
+      );
+    }
+  });
 }
 
 /** Takes the records of a file one by one and makes the table. */
@@ -88,7 +104,7 @@ class TableBuilder {
       rows: merged.rows,
       wildType,
       numbering: checked.numbering,
-      sites: this.#options.sites?.map((site) => checked.numbering.parse(site)) ?? null,
+      sites: this.#options.sites ? siteIndices(this.#options.sites, checked.numbering) : null,
       scoreName: columns.scoreName,
       columns: columns.uses,
       setAside: checked.setAside,
@@ -103,6 +119,7 @@ class TableBuilder {
       file: this.#file,
       expected: 'a header and rows of measured variants',
       got,
+      fix: 'Check that this is the right file, and that it was written to its end.',
     });
   }
 
@@ -141,8 +158,7 @@ class TableBuilder {
       sample.map(({ fields }) => fields[columns.sequence]),
       notes,
     );
-    const wildType =
-      this.#wildType === null ? null : encodeLetters(alphabet, this.#wildType, ' of the wild type');
+    const wildType = this.#wildType === null ? null : encodeWildType(alphabet, this.#wildType);
     const rows = new RowCollector({
       ...{ file: this.#file, header, columns, alphabet, wildType, options: this.#options },
       reader: this.#reader(columns, alphabet, wildType),
@@ -182,11 +198,7 @@ class TableBuilder {
     if (kind === 'mutations') return mutationReader(alphabet, wildType);
     const { firstPosition, sites = [] } = this.#options;
     const numbering = createNumbering({ alphabet, length: wildType.length, firstPosition });
-    return siteReader(
-      alphabet,
-      wildType,
-      sites.map((site) => numbering.parse(site)),
-    );
+    return siteReader(alphabet, wildType, siteIndices(sites, numbering));
   }
 }
 

@@ -72,7 +72,7 @@ export class RecordReader {
         file: this.#file,
         line,
         expected: 'a delimiter or the end of the line after a closing "',
-        got: show(this.#buffer.slice(found.stray, found.stray + 10)),
+        got: show(this.#buffer.slice(found.stray, found.stray + 20).split('\n')[0]),
         fix: `Double the quotes within a quoted field, or say which delimiter separates the columns by ${flag('delimiter')}.`,
       });
     }

@@ -39,7 +39,8 @@ interface PendingRow {
 
 /** The fault of a row that is not as wide as the header. */
 export function raggedFault(fields: readonly string[], header: readonly string[]): RowFault {
-  const comma = fields.length > header.length && fields.some((field) => /^\s*\d+\s*$/.test(field));
+  const comma =
+    fields.length > header.length && fields.slice(-2).every((field) => /^\s*[+-]?\d+\s*$/.test(field));
   const rowNames = fields.length === header.length + 1 && !comma;
   return new RowFault('another number of columns', {
     what: `the row has ${plural(fields.length, 'column')}, the header ${count(header.length)}`,
@@ -70,7 +71,7 @@ export class RowCollector {
   readonly #setAside: SetAside[] = [];
   #textScores = 0;
   #numbers = 0;
-  #firstText = '';
+  #firstText = { cell: '', line: 0 };
 
   constructor(plan: RowPlan) {
     this.#plan = plan;
@@ -105,7 +106,8 @@ export class RowCollector {
     else if (read.kind === 'not finite' && options.nonFiniteScores === 'set-aside') {
       this.#setAside.push({ line, reason: 'score not finite' });
     } else {
-      if (read.kind === 'text' && this.#textScores++ === 0) this.#firstText = cell;
+      if (read.kind === 'text' && this.#textScores++ === 0)
+        this.#firstText = { cell: cell.slice(0, 100), line };
       this.#faults.add(line, scoreFault(read, cell, columns.scoreName));
     }
     return null;
@@ -164,8 +166,9 @@ export class RowCollector {
     return new InputError({
       what: `column ${show(this.#plan.columns.scoreName)} has no numeric scores`,
       file: this.#plan.file,
+      line: this.#firstText.line,
       expected: 'numbers',
-      got: show(this.#firstText.trim()),
+      got: show(this.#firstText.cell.trim()),
       fix: `Name another column by ${flag('scoreColumn')}.`,
     });
   }

@@ -27,6 +27,8 @@ export class StrictText {
   /** Line of the next character, counted from 1. */
   #line = 1;
   #isFirst = true;
+  /** The bytes of a character that the last chunk has begun. */
+  #begun: Uint8Array = none;
   /** A `\r` at the end of the last chunk, whose `\n` may follow. */
   #heldReturn = false;
 
@@ -41,10 +43,12 @@ export class StrictText {
     this.#isFirst = false;
     const nul = bytes.indexOf(0);
     if (nul >= 0) throw this.#binary('a NUL byte', bytes.subarray(0, nul));
+    const begun = this.#begun;
+    this.#begun = incompleteTail(bytes.length < 4 ? Buffer.concat([begun, bytes]) : bytes);
     try {
       return this.#unify(this.#decoder.decode(bytes, { stream: true }), false);
     } catch {
-      throw this.#binary('bytes that are not UTF-8', validHead(bytes));
+      throw this.#binary('bytes that are not UTF-8', validHead(Buffer.concat([begun, bytes])));
     }
   }
 
@@ -53,7 +57,7 @@ export class StrictText {
     try {
       return this.#unify(this.#decoder.decode(), true);
     } catch {
-      throw this.#binary('an incomplete UTF-8 character', new Uint8Array(0));
+      throw this.#binary('an incomplete UTF-8 character', none);
     }
   }
 
@@ -91,6 +95,8 @@ export class StrictText {
   }
 }
 
+const none = new Uint8Array(0);
+
 /** Number of `\n` in a text, from `start` up to `end`. */
 export function countNewlines(text: string, start = 0, end = text.length): number {
   let lines = 0;
@@ -98,16 +104,14 @@ export function countNewlines(text: string, start = 0, end = text.length): numbe
   return lines;
 }
 
-/** The bytes before the first that cannot be UTF-8; the chunk may begin within a character. */
+/** The bytes before the first that cannot be UTF-8. */
 function validHead(bytes: Uint8Array): Uint8Array {
-  let start = 0;
-  while (start < 3 && start < bytes.length && (bytes[start] & 0xc0) === 0x80) start++;
-  let low = start;
+  let low = 0;
   let high = bytes.length;
   // Every prefix that ends before the fault decodes as a stream, none that ends after it does.
   while (low < high) {
     const middle = Math.ceil((low + high) / 2);
-    if (decodes(bytes.subarray(start, middle))) low = middle;
+    if (decodes(bytes.subarray(0, middle))) low = middle;
     else high = middle - 1;
   }
   return bytes.subarray(0, low);
@@ -120,4 +124,15 @@ function decodes(bytes: Uint8Array): boolean {
   } catch {
     return false;
   }
+}
+
+/** The last bytes, three at most, that begin a character whose rest has not come yet. */
+function incompleteTail(bytes: Uint8Array): Uint8Array {
+  for (let k = 1; k <= Math.min(3, bytes.length); k++) {
+    const byte = bytes[bytes.length - k];
+    if ((byte & 0xc0) === 0x80) continue;
+    const length = byte >= 0xf0 ? 4 : byte >= 0xe0 ? 3 : byte >= 0xc0 ? 2 : 1;
+    return length > k ? bytes.slice(bytes.length - k) : none;
+  }
+  return none;
 }

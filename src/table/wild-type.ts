@@ -1,8 +1,10 @@
 import { existsSync, statSync } from 'node:fs';
+import type { Alphabet, Sequence } from '../core/alphabet.js';
 import { InputError } from '../core/errors.js';
 import { openBytes, type ReadLimits } from './bytes.js';
 import { flag, show } from './faults.js';
 import { parseFasta } from './fasta.js';
+import { encodeLetters } from './letters.js';
 import { StrictText } from './text.js';
 
 /**
@@ -42,6 +44,16 @@ function onlyRecord(content: string, name: string): string {
       .join(', ')}${records.length > 3 ? ', ...' : ''}`,
     fix: 'Keep the record of the wild type only.',
   });
+}
+
+/** The wild type in codes. @throws InputError for a letter outside the alphabet */
+export function encodeWildType(alphabet: Alphabet, letters: string): Sequence {
+  try {
+    return encodeLetters(alphabet, letters, ' of the wild type');
+  } catch (error) {
+    if (!(error instanceof InputError)) throw error;
+    throw new InputError({ ...error.fault, fix: `Correct ${flag('wildType')}.` }, { cause: error });
+  }
 }
 
 /** Only letters: a sequence on the command line, if there is no file of that name. */
