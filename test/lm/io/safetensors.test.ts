@@ -44,6 +44,14 @@ function failure(read: () => unknown): string {
   throw new Error('was accepted');
 }
 
+const lm = fixturePath('lm');
+const fixtures =
+  lm === null
+    ? []
+    : readdirSync(lm)
+        .map((name) => path.join(lm, name, 'ref.safetensors'))
+        .filter((file) => existsSync(file));
+
 describe('reading', () => {
   const stored: [string, Uint8Array, number[]][] = [
     ['BOOL', Uint8Array.of(0, 1), [0, 1]],
@@ -93,13 +101,6 @@ describe('reading', () => {
     expect(read.readTensor('e').data.length).toBe(0);
   });
 
-  const lm = fixturePath('lm');
-  const fixtures =
-    lm === null
-      ? []
-      : readdirSync(lm)
-          .map((name) => path.join(lm, name, 'ref.safetensors'))
-          .filter((file) => existsSync(file));
   it.each(fixtures)('agrees with the shapes that %s names', (reference) => {
     const { cases } = JSON.parse(readFileSync(reference.replace('.safetensors', '.json'), 'utf8')) as {
       cases: { name: string; token_ids: number[][] }[];
@@ -270,6 +271,21 @@ describe('writing', () => {
     writeFileSync(target, 'old');
     writeSafetensors(target, [...tensors].reverse());
     expect(new Uint8Array(readFileSync(target))).toEqual(new Uint8Array(encodeSafetensors(tensors)));
+  });
+
+  const models = fixtures
+    .map((file) => path.join(path.dirname(file), 'model.safetensors'))
+    .filter((file) => existsSync(file));
+  it.each(models)('gives the bytes of the official writer for %s', (model) => {
+    const read = openSafetensors(model);
+    const again = [...read.tensors].map(([name, { dtype, shape }]): TensorToWrite => {
+      expect(['F32', 'I64']).toContain(dtype);
+      const data = dtype === 'F32' ? read.readTensor(name).data : read.readTensorFloat64(name).data;
+      return { name, shape, data: dtype === 'I64' ? BigInt64Array.from(data, BigInt) : data };
+    });
+    expect(Buffer.compare(encodeSafetensors(again, { metadata: read.metadata }), readFileSync(model))).toBe(
+      0,
+    );
   });
 
   it('leaves the old file when a value does not fit float16', () => {
