@@ -40,6 +40,26 @@ function distance(a: Sequence, b: Sequence): number {
   return a.reduce((sum, code, i) => sum + (code === b[i] ? 0 : 1), 0);
 }
 
+/** Random constraints as in {@link problemOptions}, most of which are possible: for tests that run to the end. */
+export function possibleProblemOptions(maxLength: number): fc.Arbitrary<ProblemOptions> {
+  const perhaps = <T>(value: fc.Arbitrary<T>) => fc.option(value, { freq: 2, nil: undefined });
+  return problemOptions(maxLength).chain((options) =>
+    fc.record({
+      alphabet: fc.constant(options.alphabet),
+      measured: fc.constant(options.measured),
+      // a wild type keeps positions from being fixed at an unknown letter
+      reference: fc.constant(options.reference ?? options.measured[0]),
+      designable: perhaps(fc.constant(options.designable ?? [0])),
+      fixed: perhaps(fc.constant(options.fixed?.slice(1))),
+      letters: perhaps(fc.constant(options.letters)),
+      lettersAt: perhaps(fc.constant(options.lettersAt)),
+      maxMutations: fc.constant(options.maxMutations),
+      relativeTo: fc.constant(options.relativeTo),
+      count: fc.constant(options.count),
+    }),
+  );
+}
+
 /** Designable positions by their definition. */
 export function designablePositions(options: ProblemOptions): number[] {
   const { measured, reference } = options;
