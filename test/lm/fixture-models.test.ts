@@ -6,6 +6,7 @@ import { serialise } from '../../src/graph/serialise.js';
 import { featureGraph, hiddenGraph, logitsGraph, vjpGraph } from '../../src/lm/feature-graph.js';
 import { openSafetensors } from '../../src/lm/io/safetensors.js';
 import { openLanguageModel } from '../../src/lm/language-model.js';
+import { letterGradient } from '../../src/lm/tokenizers/letter-gradient.js';
 import { languageModelFeatures } from '../../src/lm/lm-feature-map.js';
 import { batchFeeds, feedsFor } from '../../src/lm/training/batch.js';
 import { createPool } from '../../src/runtime/pool.js';
@@ -20,9 +21,8 @@ interface Case {
   residue_mask: number[][];
 }
 
-const SUPPORTED = /^(esm2|esm1b)_/;
 const folder = fixturePath('lm');
-const names = folder ? readdirSync(folder).filter((name) => SUPPORTED.test(name)) : [];
+const names = folder ? readdirSync(folder) : [];
 
 /** The fixtures' README: absolute and relative tolerance of float32 against float64. */
 const [ABSOLUTE, RELATIVE] = [5e-5, 1e-5];
@@ -93,10 +93,14 @@ describe.skipIf(names.length === 0)('whole models against transformers', () => {
         meaningful(D),
       );
       expectClose(await run(features, 'phi'), expected(`${one.name}.phi_f64`), label('phi'));
-      expectClose(await run(toVocabulary, 'gradient'), expected(`${one.name}.vjp_onehot_f64`), label('vjp'));
+      // Of large vocabularies the fixtures hold only the first case.
+      const vjpKey = `${one.name}.vjp_onehot_f64`;
+      if (reference.tensors.has(vjpKey)) {
+        expectClose(await run(toVocabulary, 'gradient'), expected(vjpKey), label('vjp'));
+      }
       const embedded = await run(toLookup, 'gradient');
       expectClose(embedded, expected(`${one.name}.grad_embed_f64`), label('gradient at the look-up'));
-      if (head)
+      if (head && reference.tensors.has(`${one.name}.logits_f64`))
         expectClose(
           await run(head, 'logits'),
           expected(`${one.name}.logits_f64`),
@@ -133,8 +137,10 @@ describe.skipIf(names.length === 0)('the feature map', () => {
     const model = await openLanguageModel(base);
     const map = languageModelFeatures(model, model.alphabet, pool);
     const plain = cases.filter(
-      ({ sequences }) =>
-        sequences.length === 1 && [...sequences[0]].every((l) => model.alphabet.code(l) >= 0),
+      ({ name: key, sequences }) =>
+        reference.tensors.has(`${key}.vjp_onehot_f64`) &&
+        sequences.length === 1 &&
+        [...sequences[0]].every((l) => model.alphabet.code(l) >= 0),
     );
     expect(plain.length).toBeGreaterThan(0);
     for (const one of plain) {
@@ -147,12 +153,8 @@ describe.skipIf(names.length === 0)('the feature map', () => {
       const v = Float64Array.from(reference.readTensor(`${one.name}.v`).data);
       const { data } = await map.vjp([sequence], v, 1);
       const full = reference.readTensorFloat64(`${one.name}.vjp_onehot_f64`);
-      const V = full.shape[2];
-      const columns = model.tokenizer.letters.columns(model.alphabet, 1);
-      const wanted = Float64Array.from({ length: data.length }, (_, i) => {
-        const [position, letter] = [Math.floor(i / model.alphabet.size), i % model.alphabet.size];
-        return full.data[(position + 1) * V + columns[letter]];
-      });
+      const letters = model.tokenizer.letters;
+      const wanted = letterGradient(letters, model.alphabet, sequence, full.data, full.shape[2]);
       expectClose(data, wanted, `${one.name} letter gradients`);
     }
     await map.release();

@@ -29,6 +29,8 @@ export interface Architecture {
   readonly hiddenSize: number;
   /** Longest token sequence, special tokens included. */
   readonly maxTokens: number;
+  /** Whether each token sees only what precedes it. */
+  readonly causal: boolean;
   /** Name of the embedding matrix [V x D]. */
   readonly embeddingName: string;
   encode(g: GraphBuilder, parameters: Parameters, inputs: BatchInputs): Encoded;
@@ -39,6 +41,14 @@ export interface Architecture {
     ids: ArrayLike<number>,
     length: number,
   ): { embedScale(index: number): number; position(index: number): number };
+}
+
+/** `row` of models without token dropout whose positions count from `first`. */
+export function plainRow(first: number, padding: number): Architecture['row'] {
+  return (_ids, length) => ({
+    embedScale: (i) => (i < length ? 1 : 0),
+    position: (i) => (i < length ? first + i : padding),
+  });
 }
 
 /** Declares the batch inputs on a builder. */

@@ -1,9 +1,17 @@
 import { z } from 'zod';
-import { ModelError } from '../../core/errors.js';
 import type { GraphBuilder } from '../../graph/builder.js';
 import type { Value } from '../../graph/types.js';
 import type { Architecture, BatchInputs, Encoded } from './architecture.js';
-import { attention, attentionBias, layerNorm, linear, rotaryTables } from './layers.js';
+import { parseConfig, requireWholeHeads } from './config.js';
+import {
+  attention,
+  attentionBias,
+  inverseFrequencies,
+  layerNorm,
+  linear,
+  type Rotate,
+  rotation,
+} from './layers.js';
 import type { Parameters } from './parameters.js';
 
 const schema = z.object({
@@ -33,23 +41,9 @@ const TRAINING_MASK_RATE = 0.15 * 0.8;
  * @throws ModelError naming the first field that does not fit
  */
 export function parseEsmConfig(raw: unknown, file?: string): EsmConfig {
-  const result = schema.safeParse(raw);
-  if (!result.success) {
-    const { path, message } = result.error.issues[0];
-    throw new ModelError({
-      what: `config field ${path.join('.')} does not fit an ESM model: ${message}`,
-      file,
-    });
-  }
-  const { hidden_size, num_attention_heads } = result.data;
-  if (hidden_size % num_attention_heads !== 0) {
-    throw new ModelError({
-      what: 'config hidden_size is not a multiple of num_attention_heads',
-      file,
-      got: `${hidden_size} and ${num_attention_heads}`,
-    });
-  }
-  return result.data;
+  const config = parseConfig(schema, raw, 'ESM', file);
+  requireWholeHeads(config.hidden_size, config.num_attention_heads, file);
+  return config;
 }
 
 function embed(g: GraphBuilder, p: Parameters, c: EsmConfig, inputs: BatchInputs): Encoded {
@@ -68,17 +62,6 @@ function embed(g: GraphBuilder, p: Parameters, c: EsmConfig, inputs: BatchInputs
   if (c.emb_layer_norm_before)
     x = layerNorm(g, p, x, 'esm.embeddings.layer_norm', c.hidden_size, c.layer_norm_eps);
   return { lookup, hidden: g.mul(x, g.reshape(inputs.mask, [B, T, 1])) };
-}
-
-type Rotate = (x: Value) => Value;
-
-function rotation(g: GraphBuilder, c: EsmConfig, inverseFrequency: ArrayLike<number>): Rotate {
-  if (c.position_embedding_type !== 'rotary') return (x) => x;
-  const { cos, sin } = rotaryTables(c.max_position_embeddings, inverseFrequency);
-  const shape = [c.max_position_embeddings, inverseFrequency.length];
-  const [cosTable, sinTable] = [g.constant(cos, shape), g.constant(sin, shape)];
-  const start = g.constant(BigInt64Array.of(0n), [1]);
-  return (x) => g.rotaryEmbedding(x, start, cosTable, sinTable, c.num_attention_heads);
 }
 
 function layer(
@@ -109,11 +92,6 @@ function layer(
   return g.add(attended, linear(g, p, wide, `${name}.output.dense`, c.intermediate_size, D));
 }
 
-/** Frequencies of rotary positions, theta^(-2i/width), width/2 of them. */
-export function inverseFrequencies(width: number, theta: number): Float64Array {
-  return Float64Array.from({ length: width / 2 }, (_, i) => theta ** ((-2 * i) / width));
-}
-
 /**
  * The ESM family: ESM-2 (rotary positions, token dropout) and ESM-1b/1v (absolute positions, layer norm before), pre-LayerNorm
  * encoders with a last layer norm and a tied masked-language-model head.
@@ -128,12 +106,15 @@ export function esm(c: EsmConfig, inverseFrequency?: ArrayLike<number>): Archite
     family: absolute ? 'ESM-1' : 'ESM-2',
     vocabularySize: c.vocab_size,
     hiddenSize: D,
+    causal: false,
     maxTokens: absolute ? c.max_position_embeddings - c.pad_token_id - 1 : c.max_position_embeddings,
     embeddingName: 'esm.embeddings.word_embeddings.weight',
     encode(g, p, inputs) {
       const { lookup, hidden } = embed(g, p, c, inputs);
       const bias = attentionBias(g, inputs.mask);
-      const rotate = rotation(g, c, frequencies);
+      const rotate: Rotate = absolute
+        ? (x) => x
+        : rotation(g, c.max_position_embeddings, c.num_attention_heads, frequencies);
       let x = hidden;
       for (let i = 0; i < c.num_hidden_layers; i++) x = layer(g, p, c, x, bias, rotate, i);
       return { lookup, hidden: layerNorm(g, p, x, 'esm.encoder.emb_layer_norm_after', D, c.layer_norm_eps) };

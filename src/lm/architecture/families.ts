@@ -1,7 +1,10 @@
 import { ModelError } from '../../core/errors.js';
 import type { Checkpoint } from '../io/checkpoint.js';
 import type { Architecture } from './architecture.js';
+import { bert, parseBertConfig } from './bert.js';
 import { esm, parseEsmConfig } from './esm.js';
+import { esmc, parseEsmcConfig } from './esmc.js';
+import { gpt2, parseGpt2Config } from './gpt2.js';
 
 /** Where checkpoints keep rotary frequencies: with each layer, or once for all. */
 const ROTARY_FREQUENCIES = [
@@ -16,6 +19,9 @@ const families: Readonly<Record<string, (checkpoint: Checkpoint) => Architecture
     const stored = ROTARY_FREQUENCIES.find((name) => checkpoint.has(name));
     return esm(config, stored === undefined ? undefined : checkpoint.tensor(stored).data);
   },
+  bert: (checkpoint) => bert(parseBertConfig(checkpoint.config, `${checkpoint.folder}/config.json`)),
+  gpt2: (checkpoint) => gpt2(parseGpt2Config(checkpoint.config, `${checkpoint.folder}/config.json`)),
+  esmc: (checkpoint) => esmc(parseEsmcConfig(checkpoint.config, `${checkpoint.folder}/config.json`)),
 };
 
 /**

@@ -11,8 +11,19 @@ export function linear(
   inputs: number,
   outputs: number,
 ): Value {
-  const product = g.fusedMatMul(x, p.tensor(`${name}.weight`, [outputs, inputs]), { transB: true });
-  return g.add(product, p.tensor(`${name}.bias`, [outputs]));
+  return g.add(project(g, p, x, name, inputs, outputs), p.tensor(`${name}.bias`, [outputs]));
+}
+
+/** x W^T, without a bias. */
+export function project(
+  g: GraphBuilder,
+  p: Parameters,
+  x: Value,
+  name: string,
+  inputs: number,
+  outputs: number,
+): Value {
+  return g.fusedMatMul(x, p.tensor(`${name}.weight`, [outputs, inputs]), { transB: true });
 }
 
 /** Layer normalisation with weights `name.weight` and `name.bias`. */
@@ -32,6 +43,14 @@ export function attentionBias(g: GraphBuilder, mask: Value): Value {
   const [B, T] = mask.shape;
   const bias = g.scale(g.sub(mask, g.scalar(1, mask)), 1e9);
   return g.reshape(bias, [B, 1, 1, T]);
+}
+
+/** 0 where a token may look (itself and what precedes it), a large negative number elsewhere, [B x 1 x T x T]. */
+export function causalBias(g: GraphBuilder, positions: Value): Value {
+  const [B, T] = positions.shape;
+  const p = g.cast(positions, 'float32');
+  const ahead = g.sub(g.reshape(p, [B, 1, 1, T]), g.reshape(p, [B, 1, T, 1]));
+  return g.scale(g.unary('Relu', ahead), -1e9);
 }
 
 /** [B x T x D] to [B x heads x T x D/heads]. */
@@ -64,4 +83,26 @@ export function rotaryTables(
     }
   }
   return { cos, sin };
+}
+
+/** Frequencies of rotary positions, theta^(-2i/width), width/2 of them. */
+export function inverseFrequencies(width: number, theta: number): Float64Array {
+  return Float64Array.from({ length: width / 2 }, (_, i) => theta ** ((-2 * i) / width));
+}
+
+/** Turns queries and keys [B x T x D] by their positions. */
+export type Rotate = (x: Value) => Value;
+
+/** Rotary positions, half-split pairs; positions count from the first token. */
+export function rotation(
+  g: GraphBuilder,
+  positions: number,
+  heads: number,
+  frequencies: ArrayLike<number>,
+): Rotate {
+  const { cos, sin } = rotaryTables(positions, frequencies);
+  const shape = [positions, frequencies.length];
+  const [cosTable, sinTable] = [g.constant(cos, shape), g.constant(sin, shape)];
+  const start = g.constant(BigInt64Array.of(0n), [1]);
+  return (x) => g.rotaryEmbedding(x, start, cosTable, sinTable, heads);
 }
