@@ -3,6 +3,10 @@ import { z } from 'zod';
 /** Everything that decides what a training computes; two runs of the same config and data give the same weights. */
 export const trainingSchema = z.strictObject({
   seed: z.union([z.int(), z.string()]).default(0),
+  /** `masked`: hidden letters from both sides (bidirectional models); `causal`: each token from those before it. */
+  objective: z.enum(['masked', 'causal']).default('masked'),
+  /** Order in which letters are read: as written, or from the other end (time-reversed models). */
+  order: z.enum(['forward', 'reverse']).default('forward'),
   /** Optimiser steps. */
   steps: z.int().positive(),
   /** Longest window, in letters (special tokens come on top). */

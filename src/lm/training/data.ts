@@ -1,9 +1,16 @@
-import { createRandom } from '../../core/random.js';
+import { createRandom, type Random } from '../../core/random.js';
 import type { Feeds } from '../../runtime/session.js';
 import type { Architecture } from '../architecture/architecture.js';
 import { batchFeeds, type Example } from './batch.js';
 import type { TrainingConfig } from './config.js';
-import { BERT_MASKING, HELD_OUT_MASKING, maskExample, type SpecialIds } from './objective.js';
+import {
+  BERT_MASKING,
+  causalExample,
+  HELD_OUT_MASKING,
+  type Masking,
+  maskExample,
+  type SpecialIds,
+} from './objective.js';
 import { cutWindows, formBatches, type Window } from './windows.js';
 
 /** A training or held-out set: token ids of each sequence, without special tokens. */
@@ -32,8 +39,22 @@ export interface TrainingStep {
   next: Place;
 }
 
-const letters = (corpus: Corpus, { sequence, start, length }: Window) =>
-  corpus[sequence].subarray(start, start + length);
+/** One window as the training's objective and order have it. */
+function example(
+  corpus: Corpus,
+  window: Window,
+  context: FeedContext,
+  masking: Masking,
+  random: Random,
+): Example {
+  const { config, special } = context;
+  const { sequence, start, length } = window;
+  const letters = corpus[sequence].slice(start, start + length);
+  if (config.order === 'reverse') letters.reverse();
+  return config.objective === 'causal'
+    ? causalExample(letters, special)
+    : maskExample(letters, special, masking, random);
+}
 
 const specialTokens = ({ cls, eos }: SpecialIds) => Number(cls !== null) + Number(eos !== null);
 
@@ -72,7 +93,7 @@ export function* trainingSteps(
   context: FeedContext,
   from: Place,
 ): Generator<TrainingStep, never> {
-  const { config, special } = context;
+  const { config } = context;
   const masking = { ...BERT_MASKING, rate: config.maskRate };
   let { epoch, batch } = from;
   let batches = epochBatches(corpus, context, epoch);
@@ -89,7 +110,7 @@ export function* trainingSteps(
       const random = createRandom(`${config.seed}/mask/${epoch}/${batch}`);
       masked.push({
         length,
-        examples: windows.map((window) => maskExample(letters(corpus, window), special, masking, random)),
+        examples: windows.map((window) => example(corpus, window, context, masking, random)),
       });
       tokens += windows.length * length;
       batch++;
@@ -98,7 +119,7 @@ export function* trainingSteps(
   }
 }
 
-/** The held-out windows with fixed masks: every chosen letter is hidden, 15 % of them. */
+/** The held-out windows; masked models get fixed masks: 15 % of the letters, every one hidden. */
 export function heldOutFeeds(
   corpus: Corpus,
   context: FeedContext,
@@ -120,7 +141,7 @@ export function heldOutFeeds(
   );
   const masked = batches.map(({ windows: batch, length }) => ({
     length,
-    examples: batch.map((window) => maskExample(letters(corpus, window), special, HELD_OUT_MASKING, random)),
+    examples: batch.map((window) => example(corpus, window, context, HELD_OUT_MASKING, random)),
   }));
   return toFeeds(masked, context);
 }

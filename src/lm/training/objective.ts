@@ -57,3 +57,11 @@ export function maskExample(
   if (labels.every((label) => label < 0)) hide(first + random.integer(letters.length));
   return { ids, labels };
 }
+
+/** One next-token example: every token is scored from what precedes it, the closing one included. */
+export function causalExample(letters: ArrayLike<number>, special: SpecialIds): Example {
+  const ids = wrap(letters, special);
+  const labels = new Int32Array(ids.length).fill(-1);
+  for (let t = 0; t + 1 < ids.length; t++) labels[t] = ids[t + 1];
+  return { ids, labels };
+}
