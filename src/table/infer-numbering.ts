@@ -89,30 +89,52 @@ export function inferFirstPosition(
   const total = evidence.reduce((sum, { times }) => sum + times, 0);
   if (total === 0)
     return { firstPosition: 1, note: 'no mutation says how positions are counted; taken from 1' };
-  const ranked = [...votes(wildType, evidence, alphabet.size)].sort(
-    ([a, m], [b, n]) => n - m || preference(a) - preference(b),
-  );
-  const [best, agreeing] = ranked[0] ?? [1, 0];
-  if (agreeing < PLAUSIBLE * total) throw noFit(file, best, agreeing, total);
-  const tied = ranked.filter(([, n]) => n === agreeing).map(([first]) => first);
-  const usual = best === 1 || best === 0;
-  if (!usual && tied.length > 1) throw severalFit(file, tied);
-  if (!usual && isThin(alphabet, wildType, evidence)) throw tooFew(file, best, evidence.length);
+  const ranked = [...votes(wildType, evidence, alphabet.size)]
+    .map(([first, agreeing]) => ({ first, agreeing }))
+    .sort((a, b) => b.agreeing - a.agreeing || preference(a.first) - preference(b.first));
+  const plausible = ranked.filter(({ agreeing }) => agreeing >= PLAUSIBLE * total);
+  if (plausible.length === 0) throw noFit(file, ranked[0] ?? { first: 1, agreeing: 0 }, total);
+  const chosen = choose(plausible, isThin(alphabet, wildType, evidence), evidence.length, file);
+  const others = tied(plausible, chosen).slice(0, 3);
   const agreement =
-    agreeing === total
+    chosen.agreeing === total
       ? `all ${count(total)} wild-type letters agree`
-      : `${count(agreeing)} of ${count(total)} wild-type letters agree`;
-  const others =
-    tied.length > 1 ? `; first letter at ${tied.slice(1, 4).join(', ')} would agree as well` : '';
-  return { firstPosition: best, note: `${describe(best)}: ${agreement}${others}` };
+      : `${count(chosen.agreeing)} of ${count(total)} wild-type letters agree`;
+  const also = others.length > 0 ? `; first letter at ${others.join(', ')} would agree as well` : '';
+  return { firstPosition: chosen.first, note: `${describe(chosen.first)}: ${agreement}${also}` };
 }
 
-function noFit(file: string, best: number, agreeing: number, total: number): InputError {
+/** A first position and the number of wild-type letters that agree with it. */
+interface Candidate {
+  first: number;
+  agreeing: number;
+}
+
+/** The other first positions that fit as well. */
+function tied(candidates: readonly Candidate[], { first, agreeing }: Candidate): number[] {
+  return candidates
+    .filter((other) => other.agreeing === agreeing && other.first !== first)
+    .map((other) => other.first);
+}
+
+/** @param plausible best first */
+function choose(plausible: readonly Candidate[], thin: boolean, letters: number, file: string): Candidate {
+  const [best] = plausible;
+  const isUsual = ({ first }: Candidate): boolean => first === 1 || first === 0;
+  const rivals = tied(plausible, best);
+  if (isUsual(best) || (rivals.length === 0 && !thin)) return best;
+  // Rather a wrong letter in a table counted from 1 than an odd numbering on thin evidence.
+  const usual = plausible.find(isUsual);
+  if (usual) return usual;
+  throw rivals.length > 0 ? severalFit(file, [best.first, ...rivals]) : tooFew(file, best.first, letters);
+}
+
+function noFit(file: string, { first, agreeing }: Candidate, total: number): InputError {
   return new InputError({
     what: 'the mutations do not fit the wild type in any numbering',
     file,
     expected: 'wild-type letters that agree with the wild type',
-    got: `at best ${count(agreeing)} of ${count(total)} agree (first letter at position ${best})`,
+    got: `at best ${count(agreeing)} of ${count(total)} agree (first letter at position ${first})`,
     fix: 'Check the wild type, or give the number of its first letter by --first-position (firstPosition in the library).',
   });
 }

@@ -71,6 +71,10 @@ describe('inferFirstPosition', () => {
   it('does not move a table because of one wrong letter', () => {
     const alphabet = encode(PROTEIN, 'ACDEFGHIKLMNPQRSTVWY');
     expect(() => infer(alphabet, [{ from: 1, number: 5, to: 0 }])).toThrow('too few to rule out accident');
+    // V39, D40, A41: all three also fit with the first letter at 19, but two fit where tables usually begin.
+    const wrong = [...at(GB1, [38, 39], 1), { from: 0, number: 41, to: 1 }];
+    expect(fitting(GB1, wrong)).toEqual([19]);
+    expect(infer(GB1, wrong).firstPosition).toBe(1);
   });
 
   it('refuses a wild type that does not fit', () => {
