@@ -4,6 +4,7 @@ import type { FeatureMap } from '../core/feature-map.js';
 import { applyLinear } from '../proxy/head.js';
 import type { Head, LinearHead } from '../proxy/head.js';
 import { createMemo } from './memo.js';
+import type { Memo } from './memo.js';
 import { sequenceKey } from './sequence-key.js';
 
 /** What the proxy says of one sequence, standardised units. */
@@ -74,99 +75,118 @@ interface Entry {
   gradients: Float32Array | Float64Array | null;
 }
 
+interface Context extends ObjectiveOptions {
+  memo: Memo<Entry>;
+  counts: { asked: number; forward: number; vjp: number };
+  /** Whether equal sequences of one batch share a pass; not where the memo is off. */
+  share: boolean;
+}
+
 /** An {@link Objective} over a feature map, a fitted head and the weak supervision. */
-export function createObjective({
-  featureMap,
-  head,
-  auxiliary,
-  memoBytes = MEMO_BYTES,
-}: ObjectiveOptions): Objective {
-  const memo = createMemo<Entry>(memoBytes);
+export function createObjective(options: ObjectiveOptions): Objective {
+  const { memoBytes = MEMO_BYTES } = options;
   const counts = { asked: 0, forward: 0, vjp: 0 };
-
-  /** Entries with their scalars, one a sequence; equal sequences share one where there is a memo. */
-  async function entriesOf(sequences: readonly Sequence[], signal?: AbortSignal): Promise<Entry[]> {
-    const keys = sequences.map(sequenceKey);
-    const entries: (Entry | undefined)[] = keys.map((key) => memo.get(key));
-    const first = new Map<string, number>();
-    const misses: number[] = [];
-    entries.forEach((entry, i) => {
-      if (entry !== undefined || (memoBytes > 0 && first.has(keys[i]))) return;
-      first.set(keys[i], i);
-      misses.push(i);
-    });
-    counts.asked += sequences.length;
-    counts.forward += misses.length;
-    const fresh = await scoreMisses(
-      misses.map((i) => sequences[i]),
-      signal,
-    );
-    misses.forEach((i, j) => {
-      entries[i] = fresh[j];
-      memo.set(keys[i], fresh[j], sizeOf(fresh[j], keys[i]));
-    });
-    return keys.map((key, i) => entries[i] ?? entries[first.get(key) as number]) as Entry[];
-  }
-
-  async function scoreMisses(sequences: Sequence[], signal?: AbortSignal): Promise<Entry[]> {
-    if (sequences.length === 0) return [];
-    const D = featureMap.width;
-    const phi = await featureMap.features(sequences, signal);
-    if (phi.length !== sequences.length * D)
-      throw internal(`${phi.length} features for ${sequences.length} x ${D}`);
-    return sequences.map((_, i) => judge(head, auxiliary, phi.subarray(i * D, (i + 1) * D)));
-  }
-
-  /** Fills in the gradients where they are missing. */
-  async function differentiate(
-    sequences: readonly Sequence[],
-    entries: Entry[],
-    signal?: AbortSignal,
-  ): Promise<void> {
-    const misses = new Map<Entry, Sequence>();
-    entries.forEach((entry, i) => {
-      if (entry.gradients === null) misses.set(entry, sequences[i]);
-    });
-    counts.asked += sequences.length;
-    counts.vjp += misses.size;
-    if (misses.size === 0) return;
-    const open = [...misses.keys()];
-    const cotangents = concatenate(open.map((entry) => entry.cotangents as Float64Array));
-    const { data } = await featureMap.vjp([...misses.values()], cotangents, SCALARS, signal);
-    const size = data.length / open.length;
-    open.forEach((entry, i) => {
-      entry.gradients = finite(data.slice(i * size, (i + 1) * size));
-      entry.cotangents = null;
-      const key = sequenceKey(misses.get(entry) as Sequence);
-      memo.set(key, entry, sizeOf(entry, key));
-    });
-  }
-
+  const context: Context = { ...options, memo: createMemo(memoBytes), counts, share: memoBytes > 0 };
   return {
-    target: head.target,
+    target: options.head.target,
     async evaluate(sequences, signal) {
-      const entries = await entriesOf(sequences, signal);
-      await differentiate(sequences, entries, signal);
-      return entries.map(({ evaluation, gradients }) => ({
-        ...evaluation,
-        gradients: gradients as Float32Array | Float64Array,
-      }));
+      const entries = await scored(context, sequences, signal);
+      await differentiate(context, sequences, entries, signal);
+      return entries.map(({ evaluation, gradients }) => {
+        if (gradients === null) throw internal('a candidate was left without gradients');
+        return { ...evaluation, gradients };
+      });
     },
     async score(sequences, signal) {
-      const entries = await entriesOf(sequences, signal);
+      const entries = await scored(context, sequences, signal);
       return entries.map((entry) => entry.evaluation);
     },
     passes() {
       const done = counts.forward + counts.vjp;
-      return {
-        asked: counts.asked,
-        done,
-        memoHits: counts.asked - done,
-        forward: counts.forward,
-        vjp: counts.vjp,
-      };
+      return { ...counts, done, memoHits: counts.asked - done };
     },
   };
+}
+
+/** Entries with their scalars, in the order asked: from the memo, or by one call of the map for all that it lacks. */
+async function scored(
+  context: Context,
+  sequences: readonly Sequence[],
+  signal?: AbortSignal,
+): Promise<Entry[]> {
+  const { memo, counts, share } = context;
+  const keys = sequences.map(sequenceKey);
+  const entries = keys.map((key) => memo.get(key));
+  const first = new Map<string, number>();
+  const misses: number[] = [];
+  entries.forEach((entry, i) => {
+    if (entry !== undefined || (share && first.has(keys[i]))) return;
+    first.set(keys[i], i);
+    misses.push(i);
+  });
+  const fresh = await scoreMisses(
+    context,
+    misses.map((i) => sequences[i]),
+    signal,
+  );
+  misses.forEach((i, j) => {
+    entries[i] = fresh[j];
+    remember(memo, keys[i], fresh[j]);
+  });
+  counts.asked += sequences.length;
+  counts.forward += misses.length;
+  return entries.map((entry, i) => {
+    const found = entry ?? entries[first.get(keys[i]) ?? i];
+    if (found === undefined) throw internal('a candidate was left without its scalars');
+    return found;
+  });
+}
+
+async function scoreMisses(
+  { featureMap, head, auxiliary }: Context,
+  sequences: readonly Sequence[],
+  signal?: AbortSignal,
+): Promise<Entry[]> {
+  if (sequences.length === 0) return [];
+  const D = featureMap.width;
+  const phi = await featureMap.features(sequences, signal);
+  if (phi.length !== sequences.length * D)
+    throw internal(`${phi.length} features for ${sequences.length} x ${D}`);
+  return sequences.map((_, i) => judge(head, auxiliary, phi.subarray(i * D, (i + 1) * D)));
+}
+
+/** Fills in the gradients that are missing, by one call of the map. */
+async function differentiate(
+  { featureMap, memo, counts }: Context,
+  sequences: readonly Sequence[],
+  entries: readonly Entry[],
+  signal?: AbortSignal,
+): Promise<void> {
+  const misses = new Map<Entry, Sequence>();
+  entries.forEach((entry, i) => {
+    if (entry.gradients === null) misses.set(entry, sequences[i]);
+  });
+  counts.asked += sequences.length;
+  counts.vjp += misses.size;
+  if (misses.size === 0) return;
+  const open = [...misses];
+  const cotangents = concatenate(open.map(([entry]) => cotangentsOf(entry)));
+  const { data } = await featureMap.vjp([...misses.values()], cotangents, SCALARS, signal);
+  const size = data.length / open.length;
+  open.forEach(([entry, sequence], i) => {
+    entry.gradients = finite(data.slice(i * size, (i + 1) * size));
+    entry.cotangents = null;
+    remember(memo, sequenceKey(sequence), entry);
+  });
+}
+
+function cotangentsOf({ cotangents }: Entry): Float64Array {
+  if (cotangents === null) throw internal('gradients are missing, and the cotangents to make them too');
+  return cotangents;
+}
+
+function remember(memo: Memo<Entry>, key: string, entry: Entry): void {
+  memo.set(key, entry, sizeOf(entry, key));
 }
 
 function judge(head: Head, auxiliary: LinearHead, phi: Float32Array | Float64Array): Entry {
