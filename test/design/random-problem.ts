@@ -60,8 +60,16 @@ export function possibleProblemOptions(maxLength: number): fc.Arbitrary<ProblemO
   );
 }
 
-/** Designable positions by their definition. */
+const cached = new WeakMap<ProblemOptions, number[]>();
+
+/** Designable positions by their definition; kept per problem, for it is asked for every sequence. */
 export function designablePositions(options: ProblemOptions): number[] {
+  const positions = cached.get(options) ?? findDesignable(options);
+  cached.set(options, positions);
+  return positions;
+}
+
+function findDesignable(options: ProblemOptions): number[] {
   const { measured, reference } = options;
   const known = reference ? [reference, ...measured] : measured;
   const varies = (i: number) => known.some((row) => row[i] !== known[0][i]);
