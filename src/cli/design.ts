@@ -1,0 +1,193 @@
+import { Command, Option } from 'commander';
+import type { DesignRunOptions } from '../run/options.js';
+import { interruptible } from './interrupt.js';
+import { adaptiveOrNumber, lettersAt, mebibytes, number, positions, seed } from './parse.js';
+import { addTableOptions, loadTableOf, type TableFlags } from './table-options.js';
+
+interface DesignFlags extends TableFlags, Omit<DesignRunOptions, 'memoBytes'> {
+  out: string;
+  force?: boolean;
+  json?: boolean;
+  quiet?: boolean;
+  memo?: number;
+}
+
+/** `biseq design TABLE --out DIR` */
+export function designCommand(): Command {
+  const command = new Command('design')
+    .description('Design the next plate from a table of measured variants.')
+    .argument(
+      '<table>',
+      'CSV or TSV with a header, plain or gzip; - for standard input; example:gb1 for the bundled one',
+    )
+    .optionsGroup('Output:')
+    .requiredOption(
+      '-o, --out <folder>',
+      'folder to write designs.csv, designs.fasta, run.json and timings.json to',
+    )
+    .option('--force', 'replace the folder of an earlier run')
+    .option('--json', 'print one JSON object instead of text')
+    .option('--quiet', 'print nothing but errors')
+    .optionsGroup('The plate:')
+    .addOption(new Option('--count <number>', 'number of designs').argParser(number('--count')).default(96))
+    .addOption(
+      new Option('--seed <seed>', 'seed of every random draw: a number or a text').argParser(seed).default(0),
+    )
+    .addOption(
+      new Option('--direction <which>', 'whether larger or smaller scores are better')
+        .choices(['max', 'min'])
+        .default('max'),
+    );
+  addTableOptions(command);
+  addConstraintOptions(command);
+  addMethodOptions(command);
+  return command
+    .addHelpText('after', '\nExample:\n  biseq design example:gb1 --out plate --count 96')
+    .action((table: string, flags: DesignFlags) => interruptible((signal) => design(table, flags, signal)));
+}
+
+function addConstraintOptions(command: Command): void {
+  const list = (flags: string, text: string) =>
+    new Option(`${flags} <positions>`, text).argParser(positions(flags));
+  command
+    .optionsGroup("What may change (positions in the table's own numbering):")
+    .addOption(
+      list(
+        '--designable',
+        'positions that may change, e.g. 5-20,39 (default: the sites, else those that vary in the table)',
+      ),
+    )
+    .addOption(list('--fixed', 'positions that must not change'))
+    .option('--letters <letters>', 'letters allowed at every designable position (default: all)')
+    .addOption(
+      new Option('--letters-at <list>', 'letters allowed at single positions, e.g. 39=AVIL,41=G').argParser(
+        lettersAt('--letters-at'),
+      ),
+    )
+    .addOption(
+      new Option('--max-mutations <number>', 'largest number of mutations (default: any)').argParser(
+        number('--max-mutations'),
+      ),
+    )
+    .addOption(
+      new Option(
+        '--mutations-from <what>',
+        'where they are counted from (default: the wild type if given, else the start)',
+      ).choices(['wild-type', 'start']),
+    );
+}
+
+function addMethodOptions(command: Command): void {
+  command
+    .optionsGroup('The method:')
+    .option(
+      '--model <name|folder>',
+      "language model: an embedded one's name, or a folder (default: the embedded one)",
+    )
+    .addOption(
+      new Option('--mode <which>', 'which mapping drives the design')
+        .choices(['both', 'forward', 'backward'])
+        .default('both'),
+    )
+    .addOption(
+      new Option('--gamma <number>', 'weight of the forward loss: adaptive, or a number from 0 to 1')
+        .argParser(adaptiveOrNumber('--gamma'))
+        .default('adaptive'),
+    )
+    .addOption(
+      new Option('--gamma-at <where>', 'where an adaptive gamma takes its gradient')
+        .choices(['current', 'lookahead'])
+        .default('current'),
+    )
+    .addOption(
+      new Option('--eta <number>', 'step size: adaptive, or a number up to 10')
+        .argParser(adaptiveOrNumber('--eta'))
+        .default('adaptive'),
+    )
+    .addOption(
+      new Option('--eta-over <what>', 'whether an adaptive step size goes on from step to step')
+        .choices(['accumulate', 'restart'])
+        .default('accumulate'),
+    )
+    .addOption(
+      new Option('--steps <number>', 'optimisation steps (default: 25 for proteins, 100 for DNA)').argParser(
+        number('--steps'),
+      ),
+    )
+    .addOption(
+      new Option('--starts <number>', 'candidates, each started at one of the best measured variants')
+        .argParser(number('--starts'))
+        .default(128),
+    )
+    .addOption(
+      new Option('--take <which>', 'designs are the best of all visited sequences, or the final ones first')
+        .choices(['visited', 'final'])
+        .default('visited'),
+    )
+    .optionsGroup('The machine (does not change the designs):')
+    .addOption(
+      new Option('--workers <number>', 'worker threads (default: one a core, at most 8)').argParser(
+        number('--workers'),
+      ),
+    )
+    .addOption(
+      new Option(
+        '--memo <MiB>',
+        'memory for remembered passes of the model; 0 turns it off (default: 256)',
+      ).argParser(mebibytes('--memo')),
+    );
+}
+
+async function design(source: string, flags: DesignFlags, signal: AbortSignal): Promise<void> {
+  const { prepareOutput } = await import('./output-folder.js');
+  const { designFromTable } = await import('../run/design-run.js');
+  const { runFiles } = await import('../run/files.js');
+  const { createProgressDisplay } = await import('./progress.js');
+  const screen = await import('./screen.js');
+  const output = prepareOutput(flags.out, flags.force ?? false);
+  const say = (text: string) => {
+    if (!flags.quiet && !flags.json) process.stdout.write(`${text}\n`);
+  };
+
+  const table = await loadTableOf(source, flags, signal);
+  say(screen.describeTable(table));
+  const display = await createProgressDisplay(!flags.quiet);
+  const run = await designFromTable(table, runOptions(flags), { signal, onProgress: display.show }).finally(
+    display.stop,
+  );
+  output.write(runFiles(run, new Date()));
+  say(screen.describeRun(run));
+  say(screen.designTable(run));
+  say(screen.describeOutput(run, flags.out));
+  if (flags.json) {
+    const { runRecord } = await import('../run/record.js');
+    const { timingsRecord } = await import('../run/files.js');
+    const result = {
+      out: output.folder,
+      designs: run.rows,
+      run: runRecord(run),
+      timings: timingsRecord(run, new Date()),
+    };
+    process.stdout.write(`${JSON.stringify(result, null, 2)}\n`);
+  }
+}
+
+function runOptions(flags: DesignFlags): DesignRunOptions {
+  const {
+    count,
+    seed,
+    direction,
+    model,
+    designable,
+    fixed,
+    letters,
+    lettersAt,
+    maxMutations,
+    mutationsFrom,
+  } = flags;
+  const { mode, gamma, gammaAt, eta, etaOver, steps, starts, take, workers, memo: memoBytes } = flags;
+  return {
+    ...{ count, seed, direction, model, designable, fixed, letters, lettersAt, maxMutations, mutationsFrom },
+    ...{ mode, gamma, gammaAt, eta, etaOver, steps, starts, take, workers, memoBytes },
+  };
+}

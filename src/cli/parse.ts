@@ -1,0 +1,72 @@
+import { InputError } from '../core/errors.js';
+
+/** Readers of option values. Each is made for one flag, which its messages name. */
+type Reader<T> = (text: string) => T;
+
+function wrong(flag: string, expected: string, got: string): InputError {
+  return new InputError({ what: `option ${flag} is wrong`, expected, got: `'${got}'` });
+}
+
+/** A number in decimal notation. */
+export function number(flag: string): Reader<number> {
+  return (text) => {
+    const value = /^[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?$/i.test(text.trim()) ? Number(text) : NaN;
+    if (Number.isFinite(value)) return value;
+    throw wrong(flag, 'a number', text);
+  };
+}
+
+/** `adaptive` or a number. */
+export function adaptiveOrNumber(flag: string): Reader<'adaptive' | number> {
+  return (text) => {
+    if (text === 'adaptive') return text;
+    try {
+      return number(flag)(text);
+    } catch {
+      throw wrong(flag, 'adaptive, or a number', text);
+    }
+  };
+}
+
+/** A whole number becomes one; every other text stays a text. */
+export function seed(text: string): number | string {
+  return /^-?\d{1,15}$/.test(text) ? Number(text) : text;
+}
+
+/** Longest list of positions, so that `1-999999999` is a message and not a full memory. */
+const MOST_POSITIONS = 100_000;
+
+/** `5-20,39`: whole numbers and ranges, in the user's numbering. */
+export function positions(flag: string): Reader<number[]> {
+  return (text) => {
+    const found: number[] = [];
+    for (const part of text.split(',')) {
+      const match = /^\s*(-?\d{1,9})(?:\s*-\s*(-?\d{1,9}))?\s*$/.exec(part);
+      const from = Number(match?.[1]);
+      const to = Number(match?.[2] ?? match?.[1]);
+      if (!match || to < from || found.length + to - from >= MOST_POSITIONS) {
+        throw wrong(flag, 'positions and ranges such as 5-20,39', text);
+      }
+      for (let position = from; position <= to; position++) found.push(position);
+    }
+    return found;
+  };
+}
+
+/** `39=AVIL,41=G`: the letters of each position. */
+export function lettersAt(flag: string): Reader<Record<string, string>> {
+  return (text) => {
+    const letters: Record<string, string> = {};
+    for (const part of text.split(',')) {
+      const match = /^\s*(-?\d{1,9})\s*=\s*([A-Za-z]+)\s*$/.exec(part);
+      if (!match) throw wrong(flag, 'letters by position such as 39=AVIL,41=G', text);
+      letters[Number(match[1])] = match[2];
+    }
+    return letters;
+  };
+}
+
+/** A size in MiB, to bytes. */
+export function mebibytes(flag: string): Reader<number> {
+  return (text) => Math.round(number(flag)(text) * 2 ** 20);
+}

@@ -1,0 +1,29 @@
+import { readFileSync } from 'node:fs';
+import { Command } from 'commander';
+import { checkCommand } from './check.js';
+import { designCommand } from './design.js';
+
+function version(): string {
+  const file = new URL('../../package.json', import.meta.url);
+  return (JSON.parse(readFileSync(file, 'utf8')) as { version: string }).version;
+}
+
+/** The command line. Commands import what they need when they run, so that help is quick. */
+export function createProgram(): Command {
+  const program = new Command('biseq')
+    .description(
+      'Offline design of biological sequences: a table of measured variants in, the next plate out.',
+    )
+    .version(version(), '-V, --version', 'print the version')
+    .helpOption('-h, --help', 'print help')
+    .helpCommand('help [command]', 'print help of a command')
+    .exitOverride()
+    .configureOutput({
+      outputError: (text, write) => write(text.replace(/^error: /, 'biseq: ')),
+    })
+    .addHelpText('after', '\nFirst steps:\n  biseq design example:gb1 --out plate');
+  for (const command of [designCommand(), checkCommand()]) {
+    program.addCommand(command.copyInheritedSettings(program));
+  }
+  return program;
+}

@@ -1,0 +1,79 @@
+import { existsSync, readdirSync, statSync } from 'node:fs';
+import path from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { closest } from 'fastest-levenshtein';
+import type { Alphabet } from '../core/alphabet.js';
+import { ModelError } from '../core/errors.js';
+
+/** `data/models` of the package: as far from `src/lm` as from `dist/lm`. */
+const EMBEDDED = path.resolve(path.dirname(fileURLToPath(import.meta.url)), '../../data/models');
+
+/** The embedded model that each alphabet is designed with where none is named. */
+const DEFAULTS: Record<Alphabet['name'], string> = { protein: 'protein-small', dna: 'dna-small' };
+
+/** Where a model is. */
+export interface ResolvedModel {
+  /** The embedded model's name, or the folder's last part. */
+  name: string;
+  /** Absolute path of the folder. */
+  folder: string;
+  /** Whether it comes with the package. */
+  embedded: boolean;
+}
+
+/**
+ * The models that come with the package, by name.
+ * @param root folder of model folders; default: the package's own
+ */
+export function embeddedModels(root = EMBEDDED): ResolvedModel[] {
+  if (!existsSync(root)) return [];
+  return readdirSync(root)
+    .sort()
+    .map((name) => ({ name, folder: path.join(root, name), embedded: true }))
+    .filter(({ folder }) => existsSync(path.join(folder, 'config.json')));
+}
+
+/**
+ * Finds a model: an embedded one by its name, else a folder in Hugging Face's layout by its path, else the alphabet's
+ * default.
+ * @param nameOrFolder undefined: the default for the alphabet
+ * @param root see `embeddedModels`
+ * @throws ModelError for an unknown name (with the nearest), and where there is no default for the alphabet
+ */
+export function resolveModel(
+  nameOrFolder: string | undefined,
+  alphabet: Alphabet,
+  root = EMBEDDED,
+): ResolvedModel {
+  const embedded = embeddedModels(root);
+  const wanted = nameOrFolder ?? DEFAULTS[alphabet.name];
+  const known = embedded.find(({ name }) => name === wanted);
+  if (known) return known;
+  if (nameOrFolder === undefined) throw noDefault(alphabet, embedded);
+  if (statSync(wanted, { throwIfNoEntry: false })?.isDirectory()) {
+    const folder = path.resolve(wanted);
+    return { name: path.basename(folder), folder, embedded: false };
+  }
+  throw unknownModel(wanted, embedded);
+}
+
+function noDefault(alphabet: Alphabet, embedded: readonly ResolvedModel[]): ModelError {
+  const kind = alphabet.name === 'dna' ? 'DNA' : 'protein';
+  return new ModelError({
+    what: `no ${kind} language model comes with this package`,
+    expected: `the folder of a ${kind} model with config.json and its weights`,
+    got: embedded.length > 0 ? `embedded: ${embedded.map(({ name }) => name).join(', ')}` : 'none embedded',
+    fix: 'Name one by --model FOLDER (model in the library).',
+  });
+}
+
+function unknownModel(wanted: string, embedded: readonly ResolvedModel[]): ModelError {
+  const names = embedded.map(({ name }) => name);
+  const near = names.length > 0 ? `Did you mean '${closest(wanted, names)}'? ` : '';
+  return new ModelError({
+    what: `there is no model '${wanted}'`,
+    expected: names.length > 0 ? `one of ${names.join(', ')}, or a folder` : 'the folder of a model',
+    got: existsSync(wanted) ? 'a file' : 'neither a name nor a folder that exists',
+    fix: `${near}A folder holds config.json and model.safetensors.`,
+  });
+}

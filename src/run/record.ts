@@ -1,0 +1,78 @@
+import { createRequire } from 'node:module';
+import { cpus } from 'node:os';
+import { countSetAside } from '../table/table.js';
+import type { DesignRun } from './design-run.js';
+
+/** Raised when the fields of the record change. */
+const FORMAT = 1;
+
+const require = createRequire(import.meta.url);
+
+function versionOf(packageFile: string): string {
+  return (require(packageFile) as { version: string }).version;
+}
+
+/** What the designs were computed with. */
+export function versions() {
+  return {
+    biseq: versionOf('../../package.json'),
+    onnxruntime: versionOf('onnxruntime-node/package.json'),
+    node: process.versions.node,
+    platform: `${process.platform} ${process.arch}`,
+    cpu: cpus()[0]?.model.trim() ?? 'unknown',
+  };
+}
+
+/**
+ * The record of a run, for `run.json`: everything that the designs depend on and what was made of it. It holds no times
+ * and nothing that does not change the designs (workers, memo), so the same run gives the same bytes.
+ */
+export function runRecord({ table, options, problem, model, stats, rows }: DesignRun) {
+  const { numbering, alphabet, wildType } = table;
+  const { workers: _workers, memoBytes: _memoBytes, ...asked } = options;
+  const designable = problem.designable.map((position) => Number(numbering.label(position)));
+  return {
+    format: FORMAT,
+    tool: 'biseq design',
+    versions: versions(),
+    table: {
+      source: table.source,
+      sha256: table.sha256,
+      alphabet: alphabet.name,
+      variants: table.kind,
+      rows: table.rows.length,
+      setAside: countSetAside(table.setAside),
+      columns: table.columns,
+      wildType: wildType && [...wildType].map((code) => alphabet.letters[code]).join(''),
+      firstPosition: numbering.firstPosition,
+      notes: table.notes,
+    },
+    model: {
+      name: model.name,
+      sha256: model.sha256,
+      parameters: model.parameters,
+      features: model.width,
+    },
+    options: {
+      ...asked,
+      model: model.name,
+      designable,
+      fixed: [...asked.fixed],
+      letters: asked.letters ?? alphabet.letters,
+      maxMutations: problem.budget?.max ?? null,
+      mutationsFrom: problem.budget === null ? null : mutationsFrom[problem.budget.from],
+    },
+    result: {
+      designs: rows.length,
+      starts: stats.starts,
+      visited: stats.visited,
+      filled: stats.filled,
+      ridge: stats.ridge,
+    },
+  };
+}
+
+const mutationsFrom = { reference: 'wild-type', start: 'start' } as const;
+
+/** See {@link runRecord}. */
+export type RunRecord = ReturnType<typeof runRecord>;
