@@ -1,0 +1,85 @@
+/**
+ * biseq: offline design of biological sequences by bidirectional learning (BIB, arXiv 2301.02931). `designFromTable` does
+ * the main job; everything that it is made of is here too. Nothing prints, and only what says so touches files.
+ */
+
+export {
+  type Alphabet,
+  decode,
+  DNA,
+  encode,
+  hammingDistance,
+  PROTEIN,
+  type Sequence,
+} from './core/alphabet.js';
+export {
+  BiseqError,
+  CancelledError,
+  type Fault,
+  InfeasibleError,
+  InputError,
+  ModelError,
+} from './core/errors.js';
+export type { FeatureMap, OneHotGradients } from './core/feature-map.js';
+export { createRandom, type Random } from './core/random.js';
+
+export { createPool, type Pool } from './runtime/pool.js';
+export { type LanguageModel, openLanguageModel } from './lm/language-model.js';
+export { type LanguageModelFeatureMap, languageModelFeatures } from './lm/lm-feature-map.js';
+export { embeddedModels, type ResolvedModel, resolveModel } from './lm/registry.js';
+
+export {
+  type ColumnUse,
+  countSetAside,
+  createNumbering,
+  exampleTable,
+  type ExampleTable,
+  type FastaRecord,
+  formatMutations,
+  type MeasuredRow,
+  type Numbering,
+  parseFasta,
+  parseMutations,
+  parseTable,
+  parseWildType,
+  readFasta,
+  type ReadLimits,
+  readTable,
+  readWildType,
+  type SetAside,
+  type SetAsideReason,
+  type Table,
+  type TableOptions,
+  type VariantKind,
+} from './table/index.js';
+
+export { fitProxy, type ProxyData, type ProxyFit, type ProxyOptions } from './proxy/fit.js';
+
+export { bib } from './design/bib.js';
+export type { BibOptions } from './design/bib-options.js';
+export {
+  type Design,
+  type DesignOptions,
+  type DesignProgress,
+  type DesignRequest,
+  type DesignResult,
+  designSequences,
+  type DesignStats,
+} from './design/design-sequences.js';
+export type { Exploration, Method, MethodProgress, MethodRun, Start, Visit } from './design/method.js';
+export { createNearestIndex, type Nearest, type NearestIndex } from './design/nearest.js';
+export {
+  createObjective,
+  type Evaluation,
+  type GradientEvaluation,
+  type Objective,
+  type PassCounts,
+} from './design/objective.js';
+export { createProblem, type Problem, type ProblemOptions } from './design/problem.js';
+
+export { designFromTable, type DesignRun, type RunHooks, type RunProgress } from './run/design-run.js';
+export { designsCsv, designsFasta, runFiles } from './run/files.js';
+export { loadTable } from './run/load-table.js';
+export type { DesignRunOptions } from './run/options.js';
+export { runRecord, type RunRecord } from './run/record.js';
+export type { DesignRow } from './run/rows.js';
