@@ -69,13 +69,13 @@ const oddCells = [
 /** Every kind of fault that a file on its way from an instrument to us may pick up. */
 export const malformations: Record<string, Malformation> = {
   'byte flips': (bytes, random) => {
-    const copy = bytes.slice();
+    const copy = Uint8Array.from(bytes);
     for (let n = 1 + random.integer(8); n > 0 && copy.length > 0; n--) {
       copy[random.integer(copy.length)] ^= 1 << random.integer(8);
     }
     return copy;
   },
-  truncation: (bytes, random) => bytes.slice(0, place(bytes, random)),
+  truncation: (bytes, random) => bytes.subarray(0, place(bytes, random)),
   NUL: (bytes, random) => splice(bytes, place(bytes, random), 0, new Uint8Array(1 + random.integer(4))),
   'byte-order mark': (bytes, random) =>
     splice(bytes, random.integer(2) * place(bytes, random), 0, Uint8Array.of(0xef, 0xbb, 0xbf)),
