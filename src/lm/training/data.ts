@@ -50,16 +50,18 @@ function example(
   const { config, special } = context;
   const { sequence, start, length } = window;
   const letters = corpus[sequence].slice(start, start + length);
-  if (config.order === 'reverse') letters.reverse();
-  return config.objective === 'causal'
-    ? causalExample(letters, special)
-    : maskExample(letters, special, masking, random);
+  const reverse = config.order === 'reverse';
+  if (reverse) letters.reverse();
+  if (config.objective === 'masked') return maskExample(letters, special, masking, random);
+  const ends = reverse ? start === 0 : start + length === corpus[sequence].length;
+  return causalExample(letters, special, ends);
 }
 
-const specialTokens = ({ cls, eos }: SpecialIds) => Number(cls !== null) + Number(eos !== null);
+/** Special tokens that are added to every window. */
+export const specialTokens = ({ cls, eos }: SpecialIds) => Number(cls !== null) + Number(eos !== null);
 
 /** The micro-batches of one epoch; a function of the seed and the epoch's number alone. */
-function epochBatches(corpus: Corpus, { config, special }: FeedContext, epoch: number) {
+export function epochBatches(corpus: Corpus, { config, special }: FeedContext, epoch: number) {
   const random = createRandom(`${config.seed}/epoch/${epoch}`);
   const windows = cutWindows(
     corpus.map((sequence) => sequence.length),

@@ -87,5 +87,6 @@ export async function muon(
         for (let i = 0; i < w.length; i++) w[i] = w[i] * (1 - learningRate * decay) - scale * update[i];
       }
     },
+    release: () => session.release(),
   };
 }

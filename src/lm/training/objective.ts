@@ -1,3 +1,4 @@
+import { internal } from '../../core/errors.js';
 import type { Random } from '../../core/random.js';
 import type { Example } from './batch.js';
 
@@ -5,7 +6,8 @@ import type { Example } from './batch.js';
 export interface SpecialIds {
   readonly cls: number | null;
   readonly eos: number | null;
-  readonly mask: number;
+  /** Null where the vocabulary has none (causal models). */
+  readonly mask: number | null;
   /** Ids of the letters that random replacement draws from. */
   readonly letters: readonly number[];
 }
@@ -34,13 +36,18 @@ export function wrap(letters: ArrayLike<number>, special: SpecialIds): Int32Arra
   return Int32Array.from(ids);
 }
 
-/** One masked example; at least one letter is always scored. Only letters (not unknown tokens) are scored. */
+/**
+ * One masked example; at least one letter is scored, unless there is none (unknown tokens are never scored).
+ * @throws where the vocabulary has no mask token, which `checkTask` refuses before
+ */
 export function maskExample(
   letters: ArrayLike<number>,
   special: SpecialIds,
   masking: Masking,
   random: Random,
 ): Example {
+  const { mask } = special;
+  if (mask === null) throw internal('masking without a mask token');
   const ids = wrap(letters, special);
   const labels = new Int32Array(ids.length).fill(-1);
   const first = special.cls === null ? 0 : 1;
@@ -49,7 +56,7 @@ export function maskExample(
     if (labels[t] >= 0 || !known.has(ids[t])) return;
     labels[t] = ids[t];
     const draw = random.uniform();
-    if (draw < masking.masked) ids[t] = special.mask;
+    if (draw < masking.masked) ids[t] = mask;
     else if (draw < masking.masked + masking.replaced)
       ids[t] = special.letters[random.integer(special.letters.length)];
   };
@@ -58,9 +65,12 @@ export function maskExample(
   return { ids, labels };
 }
 
-/** One next-token example: every token is scored from what precedes it, the closing one included. */
-export function causalExample(letters: ArrayLike<number>, special: SpecialIds): Example {
-  const ids = wrap(letters, special);
+/**
+ * One next-token example: every token is scored from what precedes it, the closing one included.
+ * @param ends whether the letters reach the sequence's end; a window that does not has no closing token
+ */
+export function causalExample(letters: ArrayLike<number>, special: SpecialIds, ends = true): Example {
+  const ids = wrap(letters, ends ? special : { ...special, eos: null });
   const labels = new Int32Array(ids.length).fill(-1);
   for (let t = 0; t + 1 < ids.length; t++) labels[t] = ids[t + 1];
   return { ids, labels };

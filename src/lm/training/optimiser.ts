@@ -10,6 +10,8 @@ export interface Optimiser {
    * @param learningRate of this step
    */
   step(weights: Arrays, gradients: Arrays, step: number, learningRate: number): void | Promise<void>;
+  /** Frees what it holds beside its state. */
+  release?(): Promise<void>;
 }
 
 /** Options of AdamW. */

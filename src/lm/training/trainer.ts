@@ -1,13 +1,14 @@
-import { throwIfAborted } from '../../core/errors.js';
+import { InputError, throwIfAborted } from '../../core/errors.js';
 import { createRandom } from '../../core/random.js';
-import { GraphBuilder } from '../../graph/builder.js';
 import { serialise } from '../../graph/serialise.js';
 import type { Pool, PooledSession } from '../../runtime/pool.js';
 import type { Feeds } from '../../runtime/session.js';
 import type { Architecture } from '../architecture/architecture.js';
 import { feedsFor } from './batch.js';
+import { checkTask } from './check-task.js';
 import type { TrainingConfig } from './config.js';
-import { type Corpus, heldOutFeeds, type Place, trainingSteps } from './data.js';
+import { type Corpus, heldOutFeeds, type Place, type TrainingStep, trainingSteps } from './data.js';
+import { createEvaluator, weightFeeds } from './evaluator.js';
 import { initialWeights } from './initialise.js';
 import { gradientName, type LossGraph, lossGraph } from './loss-graph.js';
 import { muon } from './muon.js';
@@ -16,10 +17,12 @@ import { adamW, type Arrays, clipGradients, learningRate, type Optimiser } from 
 
 /** One point of the loss curve; losses in nats a scored token. */
 export interface CurvePoint {
+  /** Optimiser steps done; 0 is the model that tuning starts from. */
   step: number;
   epoch: number;
   tokens: number;
   seconds: number;
+  /** Loss of the step's own batch before its update; NaN at step 0. */
   trainLoss: number;
   heldOutLoss?: number;
 }
@@ -44,7 +47,7 @@ export interface TrainingTask {
   config: TrainingConfig;
   train: Corpus;
   heldOut: Corpus;
-  /** Weights to go on from (tuning); default: drawn from the seed. */
+  /** Weights to go on from (tuning); default: drawn from the seed. Its held-out loss is then measured first. */
   start?: Arrays;
   /** State of an interrupted training. */
   resume?: TrainingState;
@@ -52,6 +55,7 @@ export interface TrainingTask {
 
 /** What the caller hears and decides while a training runs. */
 export interface TrainingHooks {
+  /** Looked at between steps; the state is then that after the last step. */
   signal?: AbortSignal;
   /** After every step. */
   onStep?(point: CurvePoint, state: TrainingState): void | Promise<void>;
@@ -59,47 +63,8 @@ export interface TrainingHooks {
   onEvaluation?(point: CurvePoint, state: TrainingState, improved: boolean): void | Promise<void>;
 }
 
-function asFeeds(parameters: LossGraph['parameters'], weights: Arrays): Feeds {
-  return Object.fromEntries(parameters.map(({ name, shape }) => [name, { data: weights.get(name)!, shape }]));
-}
-
-/** The loss alone, without gradients. */
-function lossOnly(architecture: Architecture): LossGraph {
-  const { graph, parameters } = lossGraph(architecture);
-  const g = new GraphBuilder();
-  g.inputs.push(...graph.inputs);
-  g.nodes.push(...graph.nodes);
-  for (const [name, constant] of graph.constants) g.constants.set(name, constant);
-  const loss = graph.outputs.find(({ name }) => name === 'loss')!.value;
-  return { graph: g.build({ loss }), parameters };
-}
-
-/** Mean held-out loss in nats a scored token; its exponential is the perplexity. */
-export async function heldOutLoss(
-  session: PooledSession,
-  { graph, parameters }: LossGraph,
-  weights: Arrays,
-  feeds: readonly Feeds[],
-): Promise<number> {
-  await session.hold(asFeeds(parameters, weights));
-  const { loss } = await session.sum(
-    feeds.map((one) => feedsFor(graph.inputs, one)),
-    2,
-  );
-  return Number(loss.data[0]);
-}
-
-/** A session that measures held-out loss. */
-export async function createEvaluator(pool: Pool, architecture: Architecture) {
-  const graph = lossOnly(architecture);
-  const session = await pool.create(serialise(graph.graph));
-  return {
-    loss: (weights: Arrays, feeds: readonly Feeds[]) => heldOutLoss(session, graph, weights, feeds),
-    release: () => session.release(),
-  };
-}
-
-const isHidden = (name: string) => !/embeddings|lm_head|wte|wpe/.test(name);
+/** Neither embeddings nor heads: Muon's own. */
+const isHidden = (name: string) => !/embed|lm_head|wte|wpe|^cls\./.test(name);
 
 async function createOptimiser(
   config: TrainingConfig,
@@ -113,78 +78,138 @@ async function createOptimiser(
   return muon(weights, shapes, isHidden, options, moments);
 }
 
+/** Whether the held-out loss has not improved for so long that training stops early. */
+export function isExhausted({ step, best }: TrainingState, config: TrainingConfig): boolean {
+  const { patience, evaluateEvery } = config;
+  return patience > 0 && best !== null && step - best.step >= patience * evaluateEvery;
+}
+
+function startingState(task: TrainingTask, parameters: LossGraph['parameters']): TrainingState {
+  const { config, resume } = task;
+  const start = resume?.weights ?? task.start;
+  const weights = initialWeights(parameters, createRandom(`${config.seed}/weights`));
+  for (const [name, weight] of weights) weight.set(start?.get(name) ?? weight);
+  return {
+    step: resume?.step ?? 0,
+    place: resume?.place ?? { epoch: 0, batch: 0 },
+    tokens: resume?.tokens ?? 0,
+    seconds: resume?.seconds ?? 0,
+    weights,
+    moments: resume?.moments ?? new Map(),
+    curve: [...(resume?.curve ?? [])],
+    best: resume?.best ?? null,
+  };
+}
+
+/** Gradients of a step's mean loss, and the loss. */
+async function gradientsOf(
+  session: PooledSession,
+  { graph, parameters }: LossGraph,
+  weights: Arrays,
+  { feeds }: TrainingStep,
+  shards: number,
+): Promise<{ gradients: Arrays; loss: number }> {
+  await session.hold(weightFeeds(parameters, weights));
+  const sums = await session.sum(
+    feeds.map((one: Feeds) => feedsFor(graph.inputs, one)),
+    shards,
+  );
+  const gradients = new Map(
+    parameters.map(({ name }) => [name, sums[gradientName(name)].data as Float32Array]),
+  );
+  return { gradients, loss: Number(sums.loss.data[0]) };
+}
+
+function checkFiniteLoss(loss: number, step: number): void {
+  if (Number.isFinite(loss)) return;
+  throw new InputError({
+    what: `the loss is no longer a number at step ${step}: the training has diverged`,
+    got: `${loss}`,
+    fix: 'Lower the learning rate, or lengthen the warm-up.',
+  });
+}
+
 /**
  * Trains a language model: gradients by the engine in a pool of workers, the optimiser here.
  * The result depends on the task alone, not on the number of workers nor on where it was interrupted.
  * @returns the state after the last step (or at early stopping)
+ * @throws InputError for a task that cannot be trained, and when the loss diverges
+ * @throws CancelledError when the signal fires
  */
 export async function train(
   pool: Pool,
   task: TrainingTask,
   hooks: TrainingHooks = {},
 ): Promise<TrainingState> {
-  const { architecture, config, resume } = task;
+  checkTask(task);
+  const { architecture, config } = task;
   const loss = lossGraph(architecture);
+  const state = startingState(task, loss.parameters);
+  const optimiser = await createOptimiser(config, loss.parameters, state.weights, state.moments);
+  state.moments = optimiser.state;
   const session = await pool.create(serialise(loss.graph));
   const evaluator = await createEvaluator(pool, architecture);
-  const heldOut = heldOutFeeds(task.heldOut, task, config.evaluateWindows);
-  const start = resume?.weights ?? task.start;
-  const weights = initialWeights(loss.parameters, createRandom(`${config.seed}/weights`));
-  for (const [name, weight] of weights) weight.set(start?.get(name) ?? weight);
-  const optimiser = await createOptimiser(config, loss.parameters, weights, resume?.moments ?? new Map());
-  const state: TrainingState = {
-    step: resume?.step ?? 0,
-    place: resume?.place ?? { epoch: 0, batch: 0 },
-    tokens: resume?.tokens ?? 0,
-    seconds: resume?.seconds ?? 0,
-    weights,
-    moments: optimiser.state,
-    curve: [...(resume?.curve ?? [])],
-    best: resume?.best ?? null,
-  };
+  try {
+    const heldOut = heldOutFeeds(task.heldOut, task, config.evaluateWindows);
+    const evaluate = async (point: CurvePoint) => {
+      point.heldOutLoss = await evaluator.loss(state.weights, heldOut.feeds);
+      checkFiniteLoss(point.heldOutLoss, point.step);
+      const improved = !state.best || point.heldOutLoss < state.best.heldOutLoss;
+      if (improved) state.best = { step: point.step, heldOutLoss: point.heldOutLoss };
+      await hooks.onEvaluation?.(point, state, improved);
+    };
+    if (task.start && !task.resume) {
+      const point = { step: 0, epoch: 0, tokens: 0, seconds: 0, trainLoss: NaN };
+      state.curve.push(point);
+      await evaluate(point);
+    }
+    await takeSteps({ task, hooks, state, loss, session, optimiser, evaluate });
+  } finally {
+    await Promise.all([session.release(), evaluator.release(), optimiser.release?.()]);
+  }
+  return state;
+}
+
+interface Running {
+  task: TrainingTask;
+  hooks: TrainingHooks;
+  state: TrainingState;
+  loss: LossGraph;
+  session: PooledSession;
+  optimiser: Optimiser;
+  evaluate(point: CurvePoint): Promise<void>;
+}
+
+async function takeSteps({ task, hooks, state, loss, session, optimiser, evaluate }: Running): Promise<void> {
+  const { config } = task;
   const steps = trainingSteps(task.train, task, state.place);
   let clock = performance.now();
-  while (state.step < config.steps) {
+  while (state.step < config.steps && !isExhausted(state, config)) {
     throwIfAborted(hooks.signal);
-    const { feeds, tokens, next } = steps.next().value;
-    await session.hold(asFeeds(loss.parameters, weights));
-    const sums = await session.sum(
-      feeds.map((one) => feedsFor(loss.graph.inputs, one)),
+    const batch = steps.next().value;
+    const { gradients, loss: trainLoss } = await gradientsOf(
+      session,
+      loss,
+      state.weights,
+      batch,
       config.shards,
     );
-    const gradients = new Map(
-      loss.parameters.map(({ name }) => [name, sums[gradientName(name)].data as Float32Array]),
-    );
-    clipGradients(gradients, config.clipNorm);
     const step = state.step + 1;
-    await optimiser.step(
-      weights,
-      gradients,
-      step,
-      learningRate(step, config.steps, config.learningRate, config.warmupSteps),
-    );
+    checkFiniteLoss(trainLoss, step);
+    clipGradients(gradients, config.clipNorm);
+    const rate = learningRate(step, config.steps, config.learningRate, config.warmupSteps);
+    await optimiser.step(state.weights, gradients, step, rate);
     const now = performance.now();
     state.seconds += (now - clock) / 1000;
     clock = now;
-    Object.assign(state, { step, place: next, tokens: state.tokens + tokens });
-    const point: CurvePoint = {
-      step,
-      epoch: next.epoch,
-      tokens: state.tokens,
-      seconds: state.seconds,
-      trainLoss: Number(sums.loss.data[0]),
-    };
+    Object.assign(state, { step, place: batch.next, tokens: state.tokens + batch.tokens });
+    const { tokens, seconds } = state;
+    const point: CurvePoint = { step, epoch: batch.next.epoch, tokens, seconds, trainLoss };
     state.curve.push(point);
     if (step % config.evaluateEvery === 0 || step === config.steps) {
-      point.heldOutLoss = await evaluator.loss(weights, heldOut.feeds);
-      const improved = !state.best || point.heldOutLoss < state.best.heldOutLoss;
-      if (improved) state.best = { step, heldOutLoss: point.heldOutLoss };
-      await hooks.onEvaluation?.(point, state, improved);
+      await evaluate(point);
       clock = performance.now();
-      if (config.patience > 0 && step - state.best!.step >= config.patience * config.evaluateEvery) break;
     }
     await hooks.onStep?.(point, state);
   }
-  await Promise.all([session.release(), evaluator.release()]);
-  return state;
 }

@@ -1,0 +1,98 @@
+import { freemem } from 'node:os';
+import { InputError, internal } from '../../core/errors.js';
+import type { Graph } from '../../graph/builder.js';
+import type { Dim, Value } from '../../graph/types.js';
+import type { TrainingConfig } from './config.js';
+import type { LossGraph } from './loss-graph.js';
+
+const BYTES: Record<Value['dtype'], number> = {
+  float32: 4,
+  float64: 8,
+  float16: 2,
+  int64: 8,
+  int32: 4,
+  bool: 1,
+};
+
+/** What a worker holds beside tensors: the runtime, its thread, what its arena has rounded up. */
+const BYTES_PER_WORKER = 80 * 2 ** 20;
+
+function bytesOf({ dtype, shape }: Value, sizes: Readonly<Record<string, number>>): number {
+  const size = (dim: Dim) => {
+    const known = typeof dim === 'number' ? dim : sizes[dim];
+    if (known === undefined) throw internal(`dimension ${dim} has no size`);
+    return known;
+  };
+  return shape.reduce<number>((product, dim) => product * size(dim), BYTES[dtype]);
+}
+
+/**
+ * Largest sum of node outputs that are alive at once when the nodes run in order, each being freed after its last use.
+ * @param sizes of the symbolic dimensions
+ */
+export function peakBytes({ nodes, outputs }: Graph, sizes: Readonly<Record<string, number>>): number {
+  const lastUse = new Map<string, number>();
+  nodes.forEach((node, i) => node.inputs.forEach(({ name }) => lastUse.set(name, i)));
+  for (const { value } of outputs) lastUse.set(value.name, nodes.length);
+  const made = new Map<string, number>();
+  let alive = 0;
+  let peak = 0;
+  nodes.forEach((node, i) => {
+    for (const output of node.outputs) {
+      if (!lastUse.has(output.name)) continue;
+      made.set(output.name, bytesOf(output, sizes));
+      alive += made.get(output.name)!;
+    }
+    peak = Math.max(peak, alive);
+    for (const name of new Set(node.inputs.map((input) => input.name))) {
+      if (lastUse.get(name) === i) alive -= made.get(name) ?? 0;
+    }
+  });
+  return peak;
+}
+
+/** Where a training's memory goes, in bytes. */
+export interface TrainingMemory {
+  /** Weights, gradients and the optimiser's moments, in the main thread. */
+  weights: number;
+  /** Weights, sums of gradients and one run's tensors, in each worker. */
+  worker: number;
+  total: number;
+}
+
+/**
+ * Memory that a training takes, from the graph's own tensors: an estimate that does not depend on the data, since every
+ * run has at most `tokensPerRun` padded tokens, or one window.
+ * @param special tokens added to a window
+ */
+export function trainingMemory(
+  { graph, parameters }: LossGraph,
+  config: TrainingConfig,
+  special: number,
+  workers: number,
+): TrainingMemory {
+  const once = parameters.reduce((sum, { shape }) => sum + 4 * shape.reduce((a, b) => a * b, 1), 0);
+  const longest = Math.ceil((config.window + special) / config.lengthMultiple) * config.lengthMultiple;
+  const rows = Math.max(1, Math.floor(config.tokensPerRun / longest));
+  const run = peakBytes(graph, { B: rows, T: longest });
+  const weights = 5 * once;
+  const worker = BYTES_PER_WORKER + 2 * once + run;
+  return { weights, worker, total: weights + workers * worker };
+}
+
+const mebibytes = (bytes: number) => `${Math.ceil(bytes / 2 ** 20)} MiB`;
+
+/**
+ * Refuses a training that cannot fit, before anything is loaded.
+ * @param budget bytes; default: half of the free memory
+ * @throws InputError with the numbers
+ */
+export function checkMemory(memory: TrainingMemory, workers: number, budget = freemem() / 2): void {
+  if (memory.total <= budget) return;
+  throw new InputError({
+    what: 'the training does not fit into memory',
+    expected: `at most ${mebibytes(budget)}, the memory budget`,
+    got: `${mebibytes(memory.total)}: ${mebibytes(memory.weights)} of weights and moments, ${workers} workers of ${mebibytes(memory.worker)}`,
+    fix: 'Lower tokensPerRun, window, the number of workers or the size of the model.',
+  });
+}
