@@ -39,7 +39,11 @@ export const DNA: Alphabet = alphabet('dna', 'ACGT');
  * Letters to codes.
  * @throws InputError naming the first letter outside the alphabet and its 1-based position.
  */
-export function encode(alphabet: Alphabet, text: string, where: { file?: string; line?: number } = {}): Sequence {
+export function encode(
+  alphabet: Alphabet,
+  text: string,
+  where: { file?: string; line?: number } = {},
+): Sequence {
   const codes = new Uint8Array(text.length);
   for (let i = 0; i < text.length; i++) {
     const code = alphabet.code(text[i]);

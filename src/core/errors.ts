@@ -28,7 +28,11 @@ export interface Fault {
 
 /** `file:line: what; expected ..., got .... Fix.` */
 export function formatFault(fault: Fault): string {
-  const where = fault.file ? `${fault.file}${fault.line ? `:${fault.line}` : ''}: ` : fault.line ? `line ${fault.line}: ` : '';
+  const where = fault.file
+    ? `${fault.file}${fault.line ? `:${fault.line}` : ''}: `
+    : fault.line
+      ? `line ${fault.line}: `
+      : '';
   const expectedGot = [
     fault.expected === undefined ? '' : `expected ${fault.expected}`,
     fault.got === undefined ? '' : `got ${fault.got}`,

@@ -25,5 +25,10 @@ export interface FeatureMap {
    * @param K cotangents per sequence
    * @returns [B x K x L x A]; all sequences of one call have the same length L
    */
-  vjp(sequences: readonly Sequence[], cotangents: Float64Array, K: number, signal?: AbortSignal): Promise<OneHotGradients>;
+  vjp(
+    sequences: readonly Sequence[],
+    cotangents: Float64Array,
+    K: number,
+    signal?: AbortSignal,
+  ): Promise<OneHotGradients>;
 }

@@ -44,8 +44,7 @@ function layer(g: GraphBuilder, p: Parameters, c: BertConfig, x: Value, bias: Va
   const name = `bert.encoder.layer.${index}`;
   const D = c.hidden_size;
   const part = (which: string) => linear(g, p, x, `${name}.attention.self.${which}`, D, D);
-  const query = g.scale(part('query'), (D / c.num_attention_heads) ** -0.5);
-  const mixed = attention(g, query, part('key'), part('value'), bias, c.num_attention_heads);
+  const mixed = attention(g, part('query'), part('key'), part('value'), bias, c.num_attention_heads);
   const attended = g.add(x, linear(g, p, mixed, `${name}.attention.output.dense`, D, D));
   const normed = layerNorm(g, p, attended, `${name}.attention.output.LayerNorm`, D, c.layer_norm_eps);
   const wide = g.gelu(linear(g, p, normed, `${name}.intermediate.dense`, D, c.intermediate_size));

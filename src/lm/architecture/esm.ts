@@ -77,10 +77,9 @@ function layer(
   const D = c.hidden_size;
   const normed = layerNorm(g, p, x, `${name}.attention.LayerNorm`, D, c.layer_norm_eps);
   const project = (which: string) => linear(g, p, normed, `${name}.attention.self.${which}`, D, D);
-  const query = g.scale(project('query'), (D / c.num_attention_heads) ** -0.5);
   const mixed = attention(
     g,
-    rotate(query),
+    rotate(project('query')),
     rotate(project('key')),
     project('value'),
     bias,

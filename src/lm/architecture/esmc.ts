@@ -65,8 +65,14 @@ function layer(
   const part = (which: string) => project(g, p, normed, `${name}.self_attn.${which}_proj`, D, D);
   const scaled = (which: string) =>
     g.layerNorm(part(which), p.tensor(`${name}.self_attn.${which}_norm.weight`, [D]), null, c.layer_norm_eps);
-  const query = g.scale(rotate(scaled('q')), (D / c.num_attention_heads) ** -0.5);
-  const mixed = attention(g, query, rotate(scaled('k')), part('v'), bias, c.num_attention_heads);
+  const mixed = attention(
+    g,
+    rotate(scaled('q')),
+    rotate(scaled('k')),
+    part('v'),
+    bias,
+    c.num_attention_heads,
+  );
   const attended = g.add(x, branch(project(g, p, mixed, `${name}.self_attn.o_proj`, D, D)));
   const inner = layerNorm(g, p, attended, `${name}.post_attention_layernorm`, D, c.layer_norm_eps);
   return g.add(attended, branch(feedForward(g, p, c, inner, `${name}.mlp`)));

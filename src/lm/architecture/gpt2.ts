@@ -50,8 +50,7 @@ function layer(g: GraphBuilder, p: Parameters, c: Gpt2Config, x: Value, bias: Va
     layerNorm(g, p, value, `${name}.${which}`, D, c.layer_norm_epsilon);
   const qkv = conv1d(g, p, norm(x, 'ln_1'), `${name}.attn.c_attn`, D, 3 * D);
   const part = (i: number) => g.slice(qkv, -1, i * D, (i + 1) * D);
-  const query = g.scale(part(0), (D / c.n_head) ** -0.5);
-  const mixed = attention(g, query, part(1), part(2), bias, c.n_head);
+  const mixed = attention(g, part(0), part(1), part(2), bias, c.n_head);
   const attended = g.add(x, conv1d(g, p, mixed, `${name}.attn.c_proj`, D, D));
   const approximate = c.activation_function === 'gelu_new' ? 'tanh' : 'none';
   const wide = g.gelu(conv1d(g, p, norm(attended, 'ln_2'), `${name}.mlp.c_fc`, D, inner), approximate);

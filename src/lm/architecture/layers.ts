@@ -59,10 +59,11 @@ export function splitHeads(g: GraphBuilder, x: Value, heads: number): Value {
   return g.transpose(g.reshape(x, [B, T, heads, (D as number) / heads]), [0, 2, 1, 3]);
 }
 
-/** softmax(q k^T + bias) v per head; q is scaled by the caller. q, k, v [B x T x D]. */
+/** softmax(q k^T / sqrt(width of a head) + bias) v per head. q, k, v [B x T x D]. */
 export function attention(g: GraphBuilder, q: Value, k: Value, v: Value, bias: Value, heads: number): Value {
   const [B, T, D] = q.shape;
-  const scores = g.fusedMatMul(splitHeads(g, q, heads), splitHeads(g, k, heads), { transB: true });
+  const alpha = ((D as number) / heads) ** -0.5;
+  const scores = g.fusedMatMul(splitHeads(g, q, heads), splitHeads(g, k, heads), { transB: true, alpha });
   const weights = g.softmax(g.add(scores, bias));
   const mixed = g.matMul(weights, splitHeads(g, v, heads));
   return g.reshape(g.transpose(mixed, [0, 2, 1, 3]), [B, T, D]);
