@@ -27,6 +27,22 @@ export interface OpAttributes {
   Gelu: { approximate: 'none' | 'tanh' };
   Where: None;
   Cast: { to: DType };
+  Cos: None;
+  Sin: None;
+  /** Of two values. */
+  Max: None;
+  /** Of two values. */
+  Min: None;
+  // comparisons and logic: bool results, no gradient
+  Equal: None;
+  Greater: None;
+  GreaterOrEqual: None;
+  Less: None;
+  LessOrEqual: None;
+  And: None;
+  Or: None;
+  Not: None;
+  IsNaN: None;
   // matrix products
   MatMul: None;
   /** com.microsoft: alpha * op(A) op(B), transposing the last two axes. */
@@ -49,11 +65,30 @@ export interface OpAttributes {
   Pad: { axis: number; before: number; after: number };
   /** Broadcasts input 0 to the shape that input 1 has at run time. */
   ExpandLike: None;
+  /** Sizes of axes `start` to `end` (exclusive), int64, known at run time. */
+  Shape: { start: number; end: number };
+  /** Integers from input 0 to input 1 (exclusive) in steps of input 2; `length` names how many. */
+  Range: { length: Dim };
+  /** Reshape of input 0 to the sizes in input 1 (int64), which are those that `shape` names. */
+  ReshapeTo: { shape: readonly Dim[] };
+  /** Broadcasts input 0 to the sizes in input 1 (int64); `shape` names the result. */
+  ExpandTo: { shape: readonly Dim[] };
+  CumSum: { axis: number; exclusive: boolean; reverse: boolean };
+  /** Keeps the upper or lower triangle of the last two axes, from diagonal `k`; zeros elsewhere. */
+  Trilu: { upper: boolean; k: number };
   // look-ups
   /** Rows of input 0 (axis 0) at the indices of input 1. */
   Gather: None;
   /** Adds the rows of input 1 into zeros shaped as input 2, at the indices of input 0: the reverse of Gather. */
   ScatterRows: None;
+  /** Entries or slices of input 0 at the index tuples along the last axis of input 1. */
+  GatherND: None;
+  /** Input 0 with the entries or slices of input 2 added at the index tuples of input 1: the reverse of GatherND. */
+  ScatterND: None;
+  /** Entries of input 0 whose index along `axis` is given by input 1, the others being those of the output. */
+  GatherElements: { axis: number };
+  /** Input 0 with the entries of input 2 added at the indices of input 1 along `axis`: the reverse of GatherElements. */
+  ScatterElements: { axis: number };
   /** com.microsoft RotaryEmbedding on [B x T x heads*width], half-split pairs. Inputs: x, positions, cos, sin. */
   RotaryEmbedding: { heads: number };
 }

@@ -48,6 +48,18 @@ function direct<K extends OpName>(
     });
 }
 
+/** An op under another name, without attributes. */
+function renamed<K extends OpName>(opType: string): Lowering<K> {
+  return (node, target) =>
+    target.node({
+      opType,
+      domain: '',
+      inputs: node.inputs.map((input) => input.name),
+      outputs: node.outputs.map((output) => output.name),
+      attributes: {},
+    });
+}
+
 const int64 = (values: readonly number[]) => BigInt64Array.from(values, BigInt);
 
 function vector(target: LoweringTarget, values: readonly number[]): string {
@@ -104,6 +116,19 @@ export const lowerings: { readonly [K in OpName]: Lowering<K> } = {
   Relu: direct(),
   Where: direct(),
   MatMul: direct(),
+  Cos: direct(),
+  Sin: direct(),
+  Max: direct(),
+  Min: direct(),
+  Equal: direct(),
+  Greater: direct(),
+  GreaterOrEqual: direct(),
+  Less: direct(),
+  LessOrEqual: direct(),
+  And: direct(),
+  Or: direct(),
+  Not: direct(),
+  IsNaN: direct(),
   Gelu: direct(({ approximate }) => ({ approximate })),
   Cast: direct(({ to }) => ({ to: BigInt(ELEMENT_CODES[to]) })),
   FusedMatMul: direct(
@@ -132,6 +157,25 @@ export const lowerings: { readonly [K in OpName]: Lowering<K> } = {
   },
   ExpandLike: (node, target) =>
     withConstants(node as Node, target, [shapeOf(node.inputs[1], target)], {}, 'Expand'),
+  Shape: direct(({ start, end }) => ({ start: BigInt(start), end: BigInt(end) })),
+  Range: direct(),
+  ReshapeTo: renamed('Reshape'),
+  ExpandTo: renamed('Expand'),
+  CumSum: (node, target) => {
+    const { axis, exclusive, reverse } = node.attributes;
+    withConstants(node as Node, target, [target.constant(int64([axis]), [])], {
+      exclusive: BigInt(exclusive),
+      reverse: BigInt(reverse),
+    });
+  },
+  Trilu: (node, target) =>
+    withConstants(node as Node, target, [target.constant(int64([node.attributes.k]), [])], {
+      upper: BigInt(node.attributes.upper),
+    }),
+  GatherND: direct(),
+  ScatterND: direct(() => ({ reduction: 'add' })),
+  GatherElements: direct(({ axis }) => ({ axis: BigInt(axis) })),
+  ScatterElements: direct(({ axis }) => ({ axis: BigInt(axis), reduction: 'add' })),
   Slice: (node, target) => {
     const { axis, start, end } = node.attributes;
     withConstants(node as Node, target, [

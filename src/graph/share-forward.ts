@@ -1,13 +1,17 @@
 import type { Graph, Node } from './builder.js';
 import type { Dim, Value } from './types.js';
 
+/** Whether a dimension counts rows of the batch: `B`, or a product that they lead, `B*12`. */
+const countsRows = (dim: Dim, batch: string): dim is string =>
+  typeof dim === 'string' && (dim === batch || dim.startsWith(`${batch}*`));
+
 const renamed = (shape: readonly Dim[], from: string, to: string): Dim[] =>
-  shape.map((dim) => (dim === from ? to : dim));
+  shape.map((dim) => (countsRows(dim, from) ? to + dim.slice(from.length) : dim));
 
 /**
  * Lets one forward pass serve `copies` cotangents a row. In the given graph forward and backward share the batch axis
  * `batch`; in the result every node that depends on `cotangent` runs on `copies` times as many rows (copy-major), and
- * the forward values that it reads are repeated along axis 0.
+ * the forward values that it reads are repeated along the axis that counts rows.
  */
 export function shareForward(graph: Graph, cotangent: Value, copies: number, batch = 'B'): Graph {
   if (copies === 1) return graph;
@@ -18,7 +22,8 @@ export function shareForward(graph: Graph, cotangent: Value, copies: number, bat
   const repeats = new Map<string, Value>();
   const nodes: Node[] = [];
   const repeat = (value: Value): Value => {
-    if (value.shape[0] !== batch) return value;
+    const axis = value.shape.findIndex((dim) => countsRows(dim, batch));
+    if (axis < 0) return value;
     const known = repeats.get(value.name);
     if (known) return known;
     const output = { ...value, name: `${value.name}_repeated`, shape: renamed(value.shape, batch, wide) };
@@ -26,7 +31,7 @@ export function shareForward(graph: Graph, cotangent: Value, copies: number, bat
       op: 'Concat',
       inputs: Array<Value>(copies).fill(value),
       outputs: [output],
-      attributes: { axis: 0 },
+      attributes: { axis },
     });
     repeats.set(value.name, output);
     return output;

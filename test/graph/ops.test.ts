@@ -195,6 +195,144 @@ const cases: Case[] = [
         {},
       )[0],
   },
+  ...(['Cos', 'Sin'] as const).map((op): Case => ({
+    name: op,
+    op,
+    shapes: [[5]],
+    dtype: 'float32',
+    build: (g, [a]) => g.apply(op, [a], {})[0],
+  })),
+  ...(['Max', 'Min'] as const).map((op): Case => ({
+    name: `${op}, broadcast`,
+    op,
+    shapes: [[2, 3], [3]],
+    build: (g, [a, b]) => g.apply(op, [a, b], {})[0],
+  })),
+  ...(['Equal', 'Greater', 'GreaterOrEqual', 'Less', 'LessOrEqual'] as const).map((op): Case => ({
+    name: `${op} chooses`,
+    op,
+    shapes: [[2, 3], [3]],
+    build: (g, [a, b]) => g.where(g.apply(op, [a, b], {})[0], g.mul(a, a), b),
+  })),
+  ...(['And', 'Or'] as const).map((op): Case => ({
+    name: `${op} chooses`,
+    op,
+    shapes: [[2, 2], [2]],
+    build: (g, [a, b]) => {
+      const left = g.constant(Uint8Array.from([0, 0, 1, 1]), [2, 2]);
+      const right = g.constant(Uint8Array.from([0, 1]), [2]);
+      return g.where(g.apply(op, [left, right], {})[0], g.mul(a, a), b);
+    },
+  })),
+  {
+    name: 'Not chooses',
+    op: 'Not',
+    shapes: [[3], [3]],
+    build: (g, [a, b]) =>
+      g.where(g.apply('Not', [g.constant(Uint8Array.from([0, 1, 0]), [3])], {})[0], g.mul(a, a), b),
+  },
+  {
+    name: 'IsNaN chooses',
+    op: 'IsNaN',
+    shapes: [[3], [3]],
+    build: (g, [a, b]) =>
+      g.where(g.apply('IsNaN', [g.constant(Float64Array.from([0, NaN, 1]), [3])], {})[0], g.mul(a, a), b),
+  },
+  {
+    name: 'Shape, as sizes to expand to',
+    op: 'Shape',
+    shapes: [
+      [1, 3],
+      [2, 3],
+    ],
+    build: (g, [a, b]) =>
+      g.mul(
+        g.apply('ExpandTo', [a, g.apply('Shape', [b], { start: 0, end: 2 })[0]], { shape: [2, 3] })[0],
+        b,
+      ),
+  },
+  {
+    name: 'Range, as rows to look up',
+    op: 'Range',
+    shapes: [[5, 2]],
+    build: (g, [a]) => {
+      const bounds = [1n, 5n, 2n].map((value) => g.constant(BigInt64Array.of(value), []));
+      return g.gather(a, g.apply('Range', bounds, { length: 2 })[0]);
+    },
+  },
+  {
+    name: 'ReshapeTo',
+    op: 'ReshapeTo',
+    shapes: [[2, 6]],
+    build: (g, [a]) =>
+      g.apply('ReshapeTo', [a, g.constant(BigInt64Array.of(3n, 4n), [2])], { shape: [3, 4] })[0],
+  },
+  {
+    name: 'ExpandTo',
+    op: 'ExpandTo',
+    shapes: [[2, 1]],
+    build: (g, [a]) =>
+      g.apply('ExpandTo', [a, g.constant(BigInt64Array.of(3n, 1n, 4n), [3])], { shape: [3, 2, 4] })[0],
+  },
+  ...[
+    [false, false],
+    [true, false],
+    [false, true],
+    [true, true],
+  ].map(([exclusive, reverse]): Case => ({
+    name: `CumSum, exclusive ${exclusive}, reverse ${reverse}`,
+    op: 'CumSum',
+    shapes: [[2, 4]],
+    build: (g, [a]) => g.apply('CumSum', [g.mul(a, a)], { axis: 1, exclusive, reverse })[0],
+  })),
+  ...[true, false].map((upper): Case => ({
+    name: `Trilu, upper ${upper}`,
+    op: 'Trilu',
+    shapes: [[2, 3, 4]],
+    build: (g, [a]) => g.apply('Trilu', [a], { upper, k: 1 })[0],
+  })),
+  {
+    name: 'GatherND, with repeats',
+    op: 'GatherND',
+    shapes: [[3, 2, 2]],
+    build: (g, [a]) => {
+      const tuples = g.constant(BigInt64Array.from([2n, 1n, 0n, 0n, 2n, 1n]), [3, 2]);
+      return g.apply('GatherND', [a, tuples], {})[0];
+    },
+  },
+  {
+    name: 'ScatterND',
+    op: 'ScatterND',
+    shapes: [
+      [3, 2, 2],
+      [3, 2],
+    ],
+    build: (g, [data, updates]) => {
+      const tuples = g.constant(BigInt64Array.from([2n, 1n, 0n, 0n, 2n, 1n]), [3, 2]);
+      return g.apply('ScatterND', [data, tuples, updates], {})[0];
+    },
+  },
+  {
+    name: 'GatherElements, with repeats',
+    op: 'GatherElements',
+    shapes: [[2, 3]],
+    build: (g, [a]) => {
+      const at = g.constant(BigInt64Array.from([2n, 2n, 0n, 1n]), [2, 2]);
+      return g.apply('GatherElements', [a, at], { axis: 1 })[0];
+    },
+  },
+  {
+    name: 'ScatterElements',
+    op: 'ScatterElements',
+    shapes: [
+      [2, 3],
+      [2, 2],
+    ],
+    build: (g, [data, updates]) => {
+      const at = g.constant(BigInt64Array.from([2n, 2n, 0n, 1n]), [2, 2]);
+      return g.apply('ScatterElements', [data, at, updates], { axis: 1 })[0];
+    },
+  },
   {
     name: 'RotaryEmbedding',
     op: 'RotaryEmbedding',

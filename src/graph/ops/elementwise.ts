@@ -153,3 +153,13 @@ export const Cast: OpRule<'Cast'> = {
   infer: ([x], { to }) => [{ dtype: to, shape: x.shape }],
   vjp: ({ g, inputs: [x], cotangent }) => [g.cast(cotangent, x.dtype)],
 };
+
+export const Cos: OpRule<'Cos'> = {
+  infer: sameType,
+  vjp: ({ g, inputs: [x], cotangent }) => [g.neg(g.mul(cotangent, g.apply('Sin', [x], {})[0]))],
+};
+
+export const Sin: OpRule<'Sin'> = {
+  infer: sameType,
+  vjp: ({ g, inputs: [x], cotangent }) => [g.mul(cotangent, g.apply('Cos', [x], {})[0])],
+};
