@@ -7,7 +7,6 @@ import { createHash } from 'node:crypto';
 import { mkdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { parseArgs } from 'node:util';
-import { gunzipSync } from 'node:zlib';
 import { esm, parseEsmConfig } from '../src/lm/architecture/esm.js';
 import { heldOutFeeds } from '../src/lm/training/data.js';
 import { parseRecipe, type Recipe } from '../src/lm/training/recipe.js';
@@ -16,29 +15,10 @@ import { train, type TrainingState, type TrainingTask } from '../src/lm/training
 import { createEvaluator } from '../src/lm/training/evaluator.js';
 import { lossGraph } from '../src/lm/training/loss-graph.js';
 import { createPool } from '../src/runtime/pool.js';
-import { readFasta } from '../src/table/fasta.js';
+import { type Fold, readCorpus } from './corpus.js';
 
 const SECONDS_BETWEEN_CHECKPOINTS = 120;
 const LETTERS = { protein: 'ACDEFGHIKLMNPQRSTVWY', dna: 'ACGT' };
-
-type Fold = 'train' | 'valid' | 'test';
-
-async function readCorpus(recipe: Recipe, corpora: string): Promise<Record<Fold, Uint8Array[]>> {
-  const ids = new Map(recipe.vocabulary.map((token, id) => [token, id]));
-  const unknown = ids.get('<unk>')!;
-  const rows = gunzipSync(readFileSync(path.join(corpora, recipe.corpus.folds)))
-    .toString('utf8')
-    .trim()
-    .split('\n')
-    .slice(1);
-  const folds = new Map(rows.map((row) => [row.split('\t')[0], row.split('\t')[2] as Fold]));
-  const corpus: Record<Fold, Uint8Array[]> = { train: [], valid: [], test: [] };
-  for (const { id, text } of await readFasta(path.join(corpora, recipe.corpus.fasta))) {
-    const fold = folds.get(id);
-    if (fold) corpus[fold].push(Uint8Array.from(text.toUpperCase(), (letter) => ids.get(letter) ?? unknown));
-  }
-  return corpus;
-}
 
 function describe(
   recipe: Recipe,

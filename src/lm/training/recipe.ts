@@ -7,8 +7,8 @@ const schema = z.strictObject({
   alphabet: z.enum(['protein', 'dna']),
   corpus: z.strictObject({
     fasta: z.string(),
-    /** Table `id cluster fold` (train, valid or test), one row a sequence. */
-    folds: z.string(),
+    /** A table `id cluster fold` (train, valid or test), one row a sequence; or folds by stretches of a genome. */
+    folds: z.union([z.string(), z.strictObject({ regionLength: z.int().positive() })]),
   }),
   /** Tokens by id. */
   vocabulary: z.array(z.string()).min(6),
