@@ -4,45 +4,46 @@
  * Checkpoints into FOLDER every two minutes and goes on from there when it is started again.
  */
 import { createHash } from 'node:crypto';
-import { mkdirSync, readFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { parseArgs } from 'node:util';
+import { DNA, PROTEIN } from '../src/core/alphabet.js';
 import { esm, parseEsmConfig } from '../src/lm/architecture/esm.js';
-import { heldOutFeeds } from '../src/lm/training/data.js';
+import { esmTokenizerFiles } from '../src/lm/training/new-model.js';
 import { parseRecipe, type Recipe } from '../src/lm/training/recipe.js';
-import { loadState, saveState, writeModelFolder } from '../src/lm/training/store.js';
-import { train, type TrainingState, type TrainingTask } from '../src/lm/training/trainer.js';
-import { createEvaluator } from '../src/lm/training/evaluator.js';
-import { lossGraph } from '../src/lm/training/loss-graph.js';
+import { runTraining, type RunHooks } from '../src/lm/training/run.js';
 import { createPool } from '../src/runtime/pool.js';
-import { type Fold, readCorpus } from './corpus.js';
+import { readCorpus } from './corpus.js';
 
-const SECONDS_BETWEEN_CHECKPOINTS = 120;
-const LETTERS = { protein: 'ACDEFGHIKLMNPQRSTVWY', dna: 'ACGT' };
+/** Steps between lines of progress. */
+const REPORT_EVERY = 20;
 
-function describe(
-  recipe: Recipe,
-  corpus: Record<Fold, Uint8Array[]>,
-): Omit<TrainingTask, 'train' | 'heldOut'> {
-  const id = (token: string) => recipe.vocabulary.indexOf(token);
-  for (const [fold, sequences] of Object.entries(corpus)) {
-    const residues = sequences.reduce((sum, sequence) => sum + sequence.length, 0);
-    console.log(`${fold}: ${sequences.length} sequences, ${residues} letters`);
-  }
+function parts({ vocabulary, model, training: config, alphabet }: Recipe) {
+  const id = (token: string) => vocabulary.indexOf(token);
+  const { letters } = alphabet === 'dna' ? DNA : PROTEIN;
   return {
-    architecture: esm(parseEsmConfig(recipe.model)),
-    special: {
-      cls: id('<cls>'),
-      eos: id('<eos>'),
-      mask: id('<mask>'),
-      letters: [...LETTERS[recipe.alphabet]].map(id),
-    },
+    architecture: esm(parseEsmConfig(model)),
+    special: { cls: id('<cls>'), eos: id('<eos>'), mask: id('<mask>'), letters: [...letters].map(id) },
     padId: id('<pad>'),
-    config: recipe.training,
+    config,
   };
 }
 
 const perplexity = (loss: number) => Math.exp(loss).toFixed(3);
+
+function progress(steps: number): RunHooks {
+  return {
+    onStart: (step) => step > 0 && console.log(`going on from step ${step}`),
+    onStep({ step, epoch, tokens, seconds, trainLoss }) {
+      if (step % REPORT_EVERY !== 0) return;
+      const rate = (tokens / seconds).toFixed(0);
+      const loss = perplexity(trainLoss ?? NaN);
+      console.log(`step ${step}/${steps}, epoch ${epoch}, ${rate} tokens/s, training perplexity ${loss}`);
+    },
+    onEvaluation: ({ step, heldOutLoss }) =>
+      console.log(`held-out perplexity ${perplexity(heldOutLoss ?? NaN)} at step ${step}`),
+  };
+}
 
 async function main(): Promise<void> {
   const { positionals, values } = parseArgs({
@@ -56,53 +57,31 @@ async function main(): Promise<void> {
   const text = readFileSync(positionals[0], 'utf8');
   const recipe = parseRecipe(JSON.parse(text), positionals[0]);
   const work = values.work ?? path.join('.cache', 'training', recipe.name);
-  mkdirSync(work, { recursive: true });
   const corpus = await readCorpus(recipe, values.corpora);
-  const parts = describe(recipe, corpus);
-  const key = createHash('sha256').update(text).digest('hex');
-  const resume = loadState(work, key) ?? undefined;
-  if (resume) console.log(`going on from step ${resume.step}`);
+  for (const [fold, sequences] of Object.entries(corpus)) {
+    const letters = sequences.reduce((sum, { length }) => sum + length, 0);
+    console.log(`${fold}: ${sequences.length} sequences, ${letters} letters`);
+  }
   const pool = createPool(Number(values.workers));
-  const shapes = lossGraph(parts.architecture).parameters;
-  const files = {
-    config: recipe.model,
-    vocabulary: recipe.vocabulary,
-    tokenizerConfig: {
-      tokenizer_class: 'EsmTokenizer',
-      cls_token: '<cls>',
-      pad_token: '<pad>',
-      eos_token: '<eos>',
-      unk_token: '<unk>',
-      mask_token: '<mask>',
+  const { state, test } = await runTraining(
+    pool,
+    {
+      task: { ...parts(recipe), train: corpus.train, heldOut: corpus.valid },
+      key: createHash('sha256').update(text).digest('hex'),
+      folder: work,
+      modelFolder: path.join(work, 'model'),
+      files: { config: recipe.model, texts: esmTokenizerFiles(recipe.vocabulary) },
+      keep: 'last',
+      test: corpus.test,
     },
-  };
-  let saved = performance.now();
-  const save = (state: TrainingState) => {
-    saveState(work, state, key);
-    writeModelFolder(path.join(work, 'model'), files, shapes, state.weights);
-    saved = performance.now();
-  };
-  const task: TrainingTask = { ...parts, train: corpus.train, heldOut: corpus.valid, resume };
-  const state = await train(pool, task, {
-    onStep(point, current) {
-      if (point.step % 20 === 0) {
-        const rate = (point.tokens / point.seconds).toFixed(0);
-        console.log(
-          `step ${point.step}/${recipe.training.steps}, epoch ${point.epoch}, ${rate} tokens/s, training perplexity ${perplexity(point.trainLoss)}`,
-        );
-      }
-      if ((performance.now() - saved) / 1000 > SECONDS_BETWEEN_CHECKPOINTS) save(current);
-    },
-    onEvaluation: (point) =>
-      console.log(`held-out perplexity ${perplexity(point.heldOutLoss!)} at step ${point.step}`),
-  });
-  save(state);
-  const evaluator = await createEvaluator(pool, parts.architecture);
-  const test = heldOutFeeds(corpus.test, { ...parts });
-  const loss = await evaluator.loss(state.weights, test.feeds);
-  console.log(
-    `test perplexity ${perplexity(loss)} over ${test.scored} hidden letters; ${state.seconds.toFixed(0)} s of training`,
+    progress(recipe.training.steps),
   );
+  if (test) {
+    const seconds = state.seconds.toFixed(0);
+    console.log(
+      `test perplexity ${perplexity(test.loss)} over ${test.scored} hidden letters; ${seconds} s of training`,
+    );
+  }
   await pool.close();
 }
 

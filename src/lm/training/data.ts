@@ -80,13 +80,11 @@ interface Masked {
   length: number;
 }
 
-function toFeeds(batches: readonly Masked[], context: FeedContext): { feeds: Feeds[]; scored: number } {
-  const scored = batches.reduce((sum, { examples }) => sum + countScored(examples), 0);
-  const { architecture, padId } = context;
-  const feeds = batches.map(({ examples, length }) =>
-    batchFeeds(architecture, examples, length, padId, 1 / scored),
-  );
-  return { feeds, scored };
+const countScoredOf = (batches: readonly Masked[]) =>
+  batches.reduce((sum, { examples }) => sum + countScored(examples), 0);
+
+function feedsOf({ examples, length }: Masked, { architecture, padId }: FeedContext, scored: number): Feeds {
+  return batchFeeds(architecture, examples, length, padId, 1 / scored);
 }
 
 /** An endless stream of steps: each a list of feeds whose losses sum to the mean over the step's scored tokens. */
@@ -117,16 +115,24 @@ export function* trainingSteps(
       tokens += windows.length * length;
       batch++;
     }
-    yield { feeds: toFeeds(masked, context).feeds, tokens, next: { epoch, batch } };
+    const scored = countScoredOf(masked);
+    yield {
+      feeds: masked.map((one) => feedsOf(one, context, scored)),
+      tokens,
+      next: { epoch, batch },
+    };
   }
 }
 
+/** A set to measure losses on: its runs, made one at a time, and how many tokens they score. */
+export interface HeldOut {
+  /** Feeds whose losses sum to the mean over the scored tokens. */
+  feeds(): Iterable<Feeds>;
+  scored: number;
+}
+
 /** The held-out windows; masked models get fixed masks: 15 % of the letters, every one hidden. */
-export function heldOutFeeds(
-  corpus: Corpus,
-  context: FeedContext,
-  limit = Infinity,
-): { feeds: Feeds[]; scored: number } {
+export function heldOutFeeds(corpus: Corpus, context: FeedContext, limit = Infinity): HeldOut {
   const { config, special } = context;
   const random = createRandom('held-out');
   let windows = cutWindows(
@@ -145,5 +151,11 @@ export function heldOutFeeds(
     length,
     examples: batch.map((window) => example(corpus, window, context, HELD_OUT_MASKING, random)),
   }));
-  return toFeeds(masked, context);
+  const scored = countScoredOf(masked);
+  return {
+    scored,
+    *feeds() {
+      for (const batch of masked) yield feedsOf(batch, context, scored);
+    },
+  };
 }

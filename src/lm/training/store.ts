@@ -25,7 +25,7 @@ export function formatCurve(curve: readonly CurvePoint[]): string {
       p.epoch,
       p.tokens,
       p.seconds.toFixed(1),
-      p.trainLoss.toFixed(5),
+      p.trainLoss?.toFixed(5) ?? '',
       p.heldOutLoss?.toFixed(5) ?? '',
     ].join(','),
   );
@@ -77,23 +77,25 @@ export function loadState(folder: string, key: string): TrainingState | null {
 /** What makes a folder a model beside its weights. */
 export interface ModelFiles {
   config: object;
-  /** Tokens by id. */
-  vocabulary: readonly string[];
-  tokenizerConfig: object;
+  /** Text files by name: the tokenizer's. */
+  texts: Readonly<Record<string, string>>;
+  /** Tensors that training leaves alone (stored rotary frequencies, a pooler). */
+  fixed?: readonly TensorToWrite[];
+  /** How trained weights are stored; default F16, half the size. */
+  dtype?: 'F16' | 'F32';
 }
 
-/** Writes a Hugging Face folder: config.json, model.safetensors (float16), vocab.txt, tokenizer_config.json. */
+/** Writes a Hugging Face folder: config.json, the tokenizer's files, model.safetensors. */
 export function writeModelFolder(folder: string, files: ModelFiles, shapes: Shapes, weights: Arrays): void {
   mkdirSync(folder, { recursive: true });
-  const json = (value: object) => [`${JSON.stringify(value, null, 2)}\n`];
-  atomicWrite(path.join(folder, 'config.json'), json(files.config));
-  atomicWrite(path.join(folder, 'tokenizer_config.json'), json(files.tokenizerConfig));
-  atomicWrite(path.join(folder, 'vocab.txt'), [files.vocabulary.join('\n') + '\n']);
-  const entries = shapes.map(({ name, shape }) => ({
-    name,
-    shape,
-    data: weights.get(name)!,
-    dtype: 'F16' as const,
-  }));
-  writeSafetensors(path.join(folder, 'model.safetensors'), entries);
+  atomicWrite(path.join(folder, 'config.json'), [jsonText(files.config)]);
+  for (const [name, text] of Object.entries(files.texts)) atomicWrite(path.join(folder, name), [text]);
+  const dtype = files.dtype ?? 'F16';
+  const trained = shapes.map(({ name, shape }) => ({ name, shape, data: weights.get(name)!, dtype }));
+  writeSafetensors(path.join(folder, 'model.safetensors'), [...trained, ...(files.fixed ?? [])]);
+}
+
+/** JSON as the files of a model folder have it. */
+export function jsonText(value: object): string {
+  return `${JSON.stringify(value, null, 2)}\n`;
 }

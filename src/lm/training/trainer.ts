@@ -22,8 +22,8 @@ export interface CurvePoint {
   epoch: number;
   tokens: number;
   seconds: number;
-  /** Loss of the step's own batch before its update; NaN at step 0. */
-  trainLoss: number;
+  /** Loss of the step's own batch before its update; absent at step 0. */
+  trainLoss?: number;
   heldOutLoss?: number;
 }
 
@@ -152,14 +152,14 @@ export async function train(
   try {
     const heldOut = heldOutFeeds(task.heldOut, task, config.evaluateWindows);
     const evaluate = async (point: CurvePoint) => {
-      point.heldOutLoss = await evaluator.loss(state.weights, heldOut.feeds);
+      point.heldOutLoss = await evaluator.loss(state.weights, heldOut);
       checkFiniteLoss(point.heldOutLoss, point.step);
       const improved = !state.best || point.heldOutLoss < state.best.heldOutLoss;
       if (improved) state.best = { step: point.step, heldOutLoss: point.heldOutLoss };
       await hooks.onEvaluation?.(point, state, improved);
     };
     if (task.start && !task.resume) {
-      const point = { step: 0, epoch: 0, tokens: 0, seconds: 0, trainLoss: NaN };
+      const point = { step: 0, epoch: 0, tokens: 0, seconds: 0 };
       state.curve.push(point);
       await evaluate(point);
     }
