@@ -18,13 +18,14 @@ export function shownText(text: string): string {
 }
 
 /** What kind of failure stopped an exchange. */
-export type FailureKind = 'unreachable' | 'certificate' | 'redirects' | 'interrupted';
+export type FailureKind = 'unreachable' | 'proxy' | 'certificate' | 'redirects' | 'interrupted';
 
 const KINDS: readonly { pattern: RegExp; kind: FailureKind }[] = [
   { pattern: /redirect count exceeded/i, kind: 'redirects' },
+  { pattern: /HTTP Tunneling/, kind: 'proxy' },
   { pattern: /CERT|SELF_SIGNED|UNABLE_TO_|ERR_TLS|ERR_SSL|SSL routines/, kind: 'certificate' },
   {
-    pattern: /ENOTFOUND|EAI_|ECONNREFUSED|ENETUNREACH|EHOSTUNREACH|ETIMEDOUT|CONNECT_TIMEOUT|HTTP Tunneling/,
+    pattern: /ENOTFOUND|EAI_|ECONNREFUSED|ENETUNREACH|EHOSTUNREACH|ETIMEDOUT|CONNECT_TIMEOUT/,
     kind: 'unreachable',
   },
 ];
@@ -56,6 +57,10 @@ const FAILURES: Readonly<Record<FailureKind, { what: string; fix: string }>> = {
   unreachable: {
     what: 'the hub cannot be reached',
     fix: `Check the connection; set HTTPS_PROXY for a proxy or HF_ENDPOINT for a mirror, ${BY_HAND}.`,
+  },
+  proxy: {
+    what: 'the proxy does not let the request through',
+    fix: 'Check HTTPS_PROXY: it may need a name and password (http://NAME:PASSWORD@HOST:PORT); or set NO_PROXY.',
   },
   certificate: {
     what: "the hub's certificate is not trusted",
@@ -115,14 +120,6 @@ export function statusFault(url: string, status: number, code: string, text: str
         ? 'the hub has no such revision of the model'
         : 'the hub has no such model or file';
     return new ModelError({ what, expected, got, fix: 'Check the name, --revision and HF_ENDPOINT.' });
-  }
-  if (status === 407) {
-    return new ModelError({
-      what: 'the proxy asks for a name and password',
-      expected,
-      got,
-      fix: 'Put them into HTTPS_PROXY.',
-    });
   }
   const busy = status === 429 || status >= 500;
   return new ModelError({

@@ -24,7 +24,7 @@ import { findModel, type NamedModel } from './registry.js';
 import { type HubSettings, hubSettings } from './settings.js';
 import { openTransport, type Transport } from './transport.js';
 import { verifyModel } from './verify.js';
-import { chooseFiles } from './wanted-files.js';
+import { chooseFiles, holdsWeights } from './wanted-files.js';
 
 /** Options of {@link pullModel}. */
 export interface PullOptions {
@@ -181,6 +181,9 @@ async function fetchFiles(
   const before = known?.commit === commit ? known.files : {};
   const pinned: Record<string, PinnedFile> = known?.complete ? {} : { ...before };
   for (const file of files) {
+    // an interrupted pull goes on at the same commit; a whole older model stays what it is until this one is whole
+    if (holdsWeights(file.name) && !known?.complete)
+      writePin(settings.lockFile, hubId, { commit, licence, complete: false, files: pinned });
     const { sha256, size } = await downloadContent(file, context);
     const expected = before[file.name]?.sha256 ?? sha256;
     if (sha256 !== expected) throw pinFault(file.name, expected, sha256, settings);
@@ -189,9 +192,6 @@ async function fetchFiles(
     linkSnapshot(blobFile(settings.cache, hubId, file.blob), target);
     // before gigabytes of weights are fetched for nothing
     if (file.name === 'config.json') checkType(model, target);
-    // an interrupted pull goes on at the same commit; a whole older model stays what it is until this one is whole
-    if (!known?.complete)
-      writePin(settings.lockFile, hubId, { commit, licence, complete: false, files: pinned });
   }
   const all = Object.fromEntries(files.map(({ name }) => [name, pinned[name]]));
   return { commit, licence, complete: true, files: all };

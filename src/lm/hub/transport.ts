@@ -75,7 +75,7 @@ const refuse: typeof fetch = async (input) => {
 };
 
 /** undici's own fetch, because Node's knows no proxy; one connection pool, closed at the end. */
-async function openNetwork(timeout: number): Promise<{ fetch: typeof fetch; close: () => Promise<void> }> {
+export async function openNetwork(timeout: number): Promise<{ fetch: typeof fetch; close: () => Promise<void> }> {
   const undici = await import('undici');
   const options = { headersTimeout: timeout, bodyTimeout: timeout, connect: { timeout } };
   const { http_proxy, HTTP_PROXY, https_proxy, HTTPS_PROXY } = process.env;

@@ -105,8 +105,11 @@ export class FakeHub {
   private handleFile(parts: string[], request: IncomingMessage, response: ServerResponse): void {
     const name = parts.slice(4).join('/');
     const content = this.files.get(name);
-    if (parts.slice(0, 2).join('/') !== this.hubId || parts[3] !== this.commit || !content)
+    const known = parts[3] === this.commit || parts[3] === 'main';
+    if (parts.slice(0, 2).join('/') !== this.hubId || !known || !content)
       return fail(response, 404, 'EntryNotFound');
+    response.setHeader('etag', `"${gitHash(content)}"`);
+    if (content.length >= LFS_FROM) response.setHeader('x-linked-etag', `"${sha256(content)}"`);
     sendRange(content, request, response);
   }
 }

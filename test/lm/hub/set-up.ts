@@ -1,4 +1,4 @@
-import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterEach, beforeEach } from 'vitest';
@@ -8,6 +8,9 @@ import { FakeHub } from './fake-hub.js';
 
 /** The tiny model that the fake hub serves; null where the fixtures are not at hand. */
 export const MODEL = fixturePath('lm/esm2_tiny');
+
+/** In memory where there is such a place: a pull syncs its files to disk, which waits long on a busy machine. */
+const TEMPORARY = existsSync('/dev/shm') ? '/dev/shm' : tmpdir();
 
 /** What of it is needed, config.json first and weights last. */
 export const NEEDED = ['config.json', 'vocab.txt', 'tokenizer_config.json', 'model.safetensors'];
@@ -33,7 +36,7 @@ export function useHub(): Place {
       'pytorch_model.bin',
     ])
       place.hub.files.set(name, Buffer.from(`content of ${name}`));
-    place.folder = mkdtempSync(path.join(tmpdir(), 'biseq-hub-'));
+    place.folder = mkdtempSync(path.join(TEMPORARY, 'biseq-hub-'));
     place.settings = {
       endpoint: place.hub.endpoint,
       cache: path.join(place.folder, 'cache', 'hub'),
