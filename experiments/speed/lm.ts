@@ -57,8 +57,14 @@ async function compile(graph: Graph): Promise<{ graph: Graph; session: Session }
 }
 
 const graphs = {
-  fwd: await compile(featureGraph(architecture, read)),
-  vjp: await compile(vjpGraph(architecture, read, Array.from({ length: 33 }, (_, id) => id))),
+  fwd: await compile(featureGraph(architecture, { read })),
+  vjp: await compile(
+    vjpGraph(
+      architecture,
+      { read },
+      Array.from({ length: 33 }, (_, id) => id),
+    ),
+  ),
   train: await compile(loss.graph),
 };
 
@@ -73,7 +79,9 @@ function feedsOf(L: number, B: number): Feeds {
   const pool = new Float32Array(B * T).fill(1 / L);
   for (let b = 0; b < B; b++) pool[b * T] = pool[b * T + T - 1] = 0;
   const cotangent = Float32Array.from({ length: B * hidden }, () => random.normal());
-  const asWeights = Object.fromEntries(loss.parameters.map(({ name, shape }) => [name, { data: read(name), shape }]));
+  const asWeights = Object.fromEntries(
+    loss.parameters.map(({ name, shape }) => [name, { data: read(name), shape }]),
+  );
   return {
     ...batchFeeds(architecture, examples, T, 1, 1 / (B * T)),
     ...asWeights,
@@ -92,7 +100,9 @@ async function ours(kind: keyof typeof graphs, L: number, B: number): Promise<nu
 }
 
 const script = path.join(path.dirname(fileURLToPath(import.meta.url)), 'torch_lm.py');
-const torch = spawn(values.python, [script, '1', JSON.stringify(sizes)], { stdio: ['pipe', 'pipe', 'inherit'] });
+const torch = spawn(values.python, [script, '1', JSON.stringify(sizes)], {
+  stdio: ['pipe', 'pipe', 'inherit'],
+});
 const lines = createInterface({ input: torch.stdout })[Symbol.asyncIterator]();
 await lines.next();
 async function theirs(kind: string, L: number, B: number): Promise<number> {
@@ -113,7 +123,15 @@ for (const kind of values.kinds.split(',') as (keyof typeof graphs)[]) {
     }
     const [us, them] = [median(pairs.map(([a]) => a)), median(pairs.map(([, b]) => b))];
     const ratio = median(pairs.map(([a, b]) => b / a));
-    const cells = [kind, L, B, (1e3 * us).toFixed(1), (1e3 * them).toFixed(1), ratio.toFixed(2), (B / us).toFixed(1)];
+    const cells = [
+      kind,
+      L,
+      B,
+      (1e3 * us).toFixed(1),
+      (1e3 * them).toFixed(1),
+      ratio.toFixed(2),
+      (B / us).toFixed(1),
+    ];
     console.log(`| ${cells.join(' | ')} |`);
   }
 }

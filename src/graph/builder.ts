@@ -5,6 +5,7 @@ import {
   type Constant,
   type DType,
   type Dim,
+  type ExternalLocation,
   type Shape,
   staticReshape,
   type TensorData,
@@ -51,6 +52,13 @@ export class GraphBuilder {
     const value: Value = { name, dtype: dtypeOf(data), shape };
     if (this.constants.has(name)) throw internal(`constant ${name} is defined twice`);
     this.constants.set(name, { value, data });
+    return value;
+  }
+
+  /** A float32 weight that stays in its file. */
+  externalConstant(location: ExternalLocation, shape: Shape, name: string): Value {
+    const value: Value = { name, dtype: 'float32', shape };
+    this.constants.set(name, { value, data: location });
     return value;
   }
 

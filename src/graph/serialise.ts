@@ -2,7 +2,7 @@ import type { OpName } from './attributes.js';
 import type { Graph, Node } from './builder.js';
 import { ELEMENT_CODES, type LoweringTarget, lowerings, type OnnxNode } from './lower.js';
 import { ModelProto } from './onnx-schema.js';
-import { type DType, type TensorData, type Value } from './types.js';
+import type { DType, ExternalLocation, TensorData, TensorType, Value } from './types.js';
 
 /** Versions written: readable by onnxruntime 1.20 and later. */
 const IR_VERSION = 10;
@@ -13,13 +13,6 @@ enum AttributeType {
   Int = 2,
   String = 3,
   Ints = 7,
-}
-
-/** Where the bytes of a weight lie when they are kept outside the model file. */
-export interface ExternalLocation {
-  location: string;
-  offset: number;
-  length: number;
 }
 
 function bytesOf(data: TensorData): Uint8Array {
@@ -48,13 +41,12 @@ function valueInfo({ dtype, shape }: Value, name: string): object {
 
 function tensorProto(
   name: string,
-  data: TensorData,
-  shape: readonly number[],
-  external?: ExternalLocation,
+  data: TensorData | ExternalLocation,
+  { dtype, shape }: TensorType,
 ): object {
-  const base = { name, dims: [...shape], dataType: ELEMENT_CODES[dtypeOfData(data)] };
-  if (!external) return { ...base, rawData: bytesOf(data) };
-  const externalData = Object.entries(external).map(([key, value]) => ({ key, value: String(value) }));
+  const base = { name, dims: [...shape], dataType: ELEMENT_CODES[dtype] };
+  if (!('location' in data)) return { ...base, rawData: bytesOf(data) };
+  const externalData = Object.entries(data).map(([key, value]) => ({ key, value: String(value) }));
   return { ...base, dataLocation: 1, externalData };
 }
 
@@ -62,14 +54,8 @@ function lower<K extends OpName>(node: Node<K>, target: LoweringTarget): void {
   lowerings[node.op](node, target);
 }
 
-/**
- * The graph as the bytes of an ONNX model (IR 10, opset 21, com.microsoft 1).
- * @param external places of weights that are kept outside the model, by constant name
- */
-export function serialise(
-  graph: Graph,
-  external: ReadonlyMap<string, ExternalLocation> = new Map(),
-): Uint8Array {
+/** The graph as the bytes of an ONNX model (IR 10, opset 21, com.microsoft 1). */
+export function serialise(graph: Graph): Uint8Array {
   const used = new Set(graph.nodes.flatMap((node) => node.inputs.map((input) => input.name)));
   for (const { value } of graph.outputs) used.add(value.name);
   const initializer: object[] = [];
@@ -79,7 +65,7 @@ export function serialise(
     freshName: (stem) => `${stem}__${counter++}`,
     constant: (data, shape) => {
       const name = target.freshName('const');
-      initializer.push(tensorProto(name, data, shape));
+      initializer.push(tensorProto(name, data, { dtype: dtypeOfData(data), shape }));
       return name;
     },
     node: ({ opType, domain, inputs, outputs, attributes }) =>
@@ -92,7 +78,7 @@ export function serialise(
       }),
   };
   for (const [name, { value, data }] of graph.constants) {
-    initializer.push(tensorProto(name, data, value.shape as number[], external.get(name)));
+    initializer.push(tensorProto(name, data, value));
   }
   for (const one of graph.nodes) lower(one, target);
   for (const { name, value } of graph.outputs) {

@@ -15,10 +15,18 @@ export interface Value {
   readonly shape: Shape;
 }
 
-/** A constant tensor held by the graph. */
+/** Bytes of a constant in a file beside the model, little-endian and row-major. */
+export interface ExternalLocation {
+  /** File name inside the session's folder of external data. */
+  readonly location: string;
+  readonly offset: number;
+  readonly length: number;
+}
+
+/** A constant tensor: held by the graph, or left in a file. */
 export interface Constant {
   readonly value: Value;
-  readonly data: TensorData;
+  readonly data: TensorData | ExternalLocation;
 }
 
 /** Element type and shape, without a name. */

@@ -3,10 +3,7 @@ import { type Graph, GraphBuilder } from '../graph/builder.js';
 import { shareForward } from '../graph/share-forward.js';
 import type { Value } from '../graph/types.js';
 import { type Architecture, declareInputs } from './architecture/architecture.js';
-import { constantParameters, type Parameters } from './architecture/parameters.js';
-
-/** Reads a weight of the checkpoint. */
-export type ReadWeight = (name: string, shape: readonly number[]) => Float32Array;
+import { constantParameters, type Parameters, type WeightSource } from './architecture/parameters.js';
 
 /**
  * phi [B x D]: the weighted mean of the last hidden state over tokens, `pool` [B x 1 x T] holding the weights. By a
@@ -19,29 +16,29 @@ function poolHidden(g: GraphBuilder, hidden: Value, size: number): Value {
 
 function begin(
   architecture: Architecture,
-  read: ReadWeight,
+  weights: WeightSource,
 ): { g: GraphBuilder; parameters: Parameters; hidden: Value; lookup: Value } {
   const g = new GraphBuilder();
-  const parameters = constantParameters(g, read);
+  const parameters = constantParameters(g, weights);
   const { hidden, lookup } = architecture.encode(g, parameters, declareInputs(g));
   return { g, parameters, hidden, lookup };
 }
 
 /** Outputs `phi` [B x D]. */
-export function featureGraph(architecture: Architecture, read: ReadWeight): Graph {
-  const { g, hidden } = begin(architecture, read);
+export function featureGraph(architecture: Architecture, weights: WeightSource): Graph {
+  const { g, hidden } = begin(architecture, weights);
   return g.build({ phi: poolHidden(g, hidden, architecture.hiddenSize) });
 }
 
 /** Outputs `hidden` [B x T x D]. */
-export function hiddenGraph(architecture: Architecture, read: ReadWeight): Graph {
-  const { g, hidden } = begin(architecture, read);
+export function hiddenGraph(architecture: Architecture, weights: WeightSource): Graph {
+  const { g, hidden } = begin(architecture, weights);
   return g.build({ hidden });
 }
 
 /** Outputs `logits` [B x T x V]. */
-export function logitsGraph(architecture: Architecture, read: ReadWeight): Graph {
-  const { g, parameters, hidden } = begin(architecture, read);
+export function logitsGraph(architecture: Architecture, weights: WeightSource): Graph {
+  const { g, parameters, hidden } = begin(architecture, weights);
   return g.build({ logits: architecture.logits(g, parameters, hidden) });
 }
 
@@ -53,17 +50,17 @@ export function logitsGraph(architecture: Architecture, read: ReadWeight): Graph
  */
 export function vjpGraph(
   architecture: Architecture,
-  read: ReadWeight,
+  weights: WeightSource,
   columns: ArrayLike<number> | null,
   copies = 1,
 ): Graph {
-  const { g, hidden, lookup } = begin(architecture, read);
+  const { g, hidden, lookup } = begin(architecture, weights);
   const D = architecture.hiddenSize;
   const phi = poolHidden(g, hidden, D);
   const cotangent = g.input('cotangent', 'float32', ['B', D]);
   let [gradient] = vjp(g, [{ output: phi, cotangent }], [lookup]);
   if (columns) {
-    const embedding = read(architecture.embeddingName, [architecture.vocabularySize, D]);
+    const embedding = weights.read(architecture.embeddingName, [architecture.vocabularySize, D]);
     const rows = Float32Array.from(
       { length: columns.length * D },
       (_, i) => embedding[columns[Math.floor(i / D)] * D + (i % D)],

@@ -1,8 +1,10 @@
 import { type Alphabet, DNA, PROTEIN } from '../core/alphabet.js';
+import path from 'node:path';
 import { ModelError } from '../core/errors.js';
+import { sameShape } from '../graph/types.js';
 import type { Architecture } from './architecture/architecture.js';
 import { architectureOf } from './architecture/families.js';
-import type { ReadWeight } from './feature-graph.js';
+import type { WeightSource } from './architecture/parameters.js';
 import { type Checkpoint, openCheckpoint, requireTensor } from './io/checkpoint.js';
 import { loadTokenizer } from './tokenizers/load.js';
 import type { Tokenizer } from './tokenizers/tokenizer.js';
@@ -20,8 +22,27 @@ export interface LanguageModel {
   readonly parameters: number;
   /** SHA-256 over its files' hashes: identifies the model. */
   readonly sha256: string;
-  /** @throws ModelError when a weight is missing, of another shape or not finite */
-  readonly read: ReadWeight;
+  readonly weights: WeightSource;
+  /** Folder of weights that graphs leave in their files; undefined where they hold copies. */
+  readonly externalFolder?: string;
+}
+
+/** Weights of this many and more stay in their files, mapped, if they are stored as float32. */
+const MAPPED_PARAMETERS = 50e6;
+
+function weightsOf(
+  checkpoint: Checkpoint,
+  parameters: number,
+): Pick<LanguageModel, 'weights' | 'externalFolder'> {
+  const read = (name: string, shape: readonly number[]) => requireTensor(checkpoint, name, shape);
+  if (parameters < MAPPED_PARAMETERS) return { weights: { read } };
+  const locate: WeightSource['locate'] = (name, shape) => {
+    if (!checkpoint.has(name)) read(name, shape); // says what is missing
+    const { dtype, file, shape: stored, strides, byteOffset, byteLength } = checkpoint.location(name);
+    const plain = dtype === 'F32' && strides === undefined && sameShape(stored, shape);
+    return plain ? { location: path.basename(file), offset: byteOffset, length: byteLength } : null;
+  };
+  return { weights: { read, locate }, externalFolder: checkpoint.folder };
 }
 
 async function identity(checkpoint: Checkpoint): Promise<string> {
@@ -65,6 +86,6 @@ export async function openLanguageModel(
     alphabet: tokenizer.letters.supports(PROTEIN) ? PROTEIN : DNA,
     parameters,
     sha256: await identity(checkpoint),
-    read: (name, shape) => requireTensor(checkpoint, name, shape),
+    ...weightsOf(checkpoint, parameters),
   };
 }

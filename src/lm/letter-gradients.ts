@@ -21,7 +21,10 @@ export function letterGradients(model: LanguageModel, alphabet: Alphabet, length
     };
   }
   const D = model.architecture.hiddenSize;
-  const embedding = model.read(model.architecture.embeddingName, [model.architecture.vocabularySize, D]);
+  const embedding = model.weights.read(model.architecture.embeddingName, [
+    model.architecture.vocabularySize,
+    D,
+  ]);
   return (gradients, sequence, out) => {
     out.fill(0);
     for (const window of windows) {

@@ -26,16 +26,16 @@ export function languageModelFeatures(
   alphabet: Alphabet,
   pool: Pool,
 ): LanguageModelFeatureMap {
-  const { architecture, tokenizer, read } = model;
+  const { architecture, tokenizer, weights } = model;
   const D = architecture.hiddenSize;
   const characters = tokenizer.letters.k === 1;
   const columns = characters ? tokenizer.letters.columns(alphabet, 1) : null;
-  const forward = compileGraph(pool, model, () => featureGraph(architecture, read), 'phi');
+  const forward = compileGraph(pool, model, () => featureGraph(architecture, weights), 'phi');
   const backward = new Map<number, CompiledGraph>();
   const backwardFor = (K: number) => {
     const compiled =
       backward.get(K) ??
-      compileGraph(pool, model, () => vjpGraph(architecture, read, columns, K), 'gradient', K);
+      compileGraph(pool, model, () => vjpGraph(architecture, weights, columns, K), 'gradient', K);
     backward.set(K, compiled);
     return compiled;
   };

@@ -39,7 +39,7 @@ export function compileGraph(
   let compiled: Promise<{ session: PooledSession; graph: Graph }> | null = null;
   const compile = async () => {
     const graph = build();
-    return { graph, session: await pool.create(serialise(graph)) };
+    return { graph, session: await pool.create(serialise(graph), { externalFolder: model.externalFolder }) };
   };
   const padId = model.tokenizer.special.pad ?? 0;
   return {

@@ -19,8 +19,11 @@ export interface Session {
 export interface SessionOptions {
   /** Threads inside one operation; default 1 (two spinning threads halve speed when a core is busy). */
   threads?: number;
-  /** Keeps weights mapped from their file instead of copying them into packed form; default false. */
-  mapWeights?: boolean;
+  /**
+   * Folder of the weights that the model leaves in files. They are mapped, not copied: several sessions share the
+   * memory, and products run on weights that are not packed in advance.
+   */
+  externalFolder?: string;
 }
 
 const ELEMENT_TYPES = new Map<unknown, 'float32' | 'float64' | 'int32' | 'int64'>([
@@ -30,12 +33,12 @@ const ELEMENT_TYPES = new Map<unknown, 'float32' | 'float64' | 'int32' | 'int64'
   [BigInt64Array, 'int64'],
 ]);
 
-function sessionOptions({
-  threads = 1,
-  mapWeights = false,
-}: SessionOptions): InferenceSession.SessionOptions {
+function sessionOptions({ threads = 1, externalFolder }: SessionOptions): InferenceSession.SessionOptions {
   const session: Record<string, unknown> = { intra_op: { allow_spinning: '0' } };
-  if (mapWeights) session.disable_prepacking = '1';
+  if (externalFolder !== undefined) {
+    session.disable_prepacking = '1';
+    session.model_external_initializers_file_folder_path = externalFolder;
+  }
   return {
     intraOpNumThreads: threads,
     interOpNumThreads: 1,

@@ -49,23 +49,23 @@ describe.skipIf(names.length === 0)('whole models against transformers', () => {
     const reference = openSafetensors(path.join(base, 'ref.safetensors'));
     const expected = (key: string) => reference.readTensorFloat64(key).data;
     const model = await openLanguageModel(base);
-    const { architecture, read } = model;
+    const { architecture, weights } = model;
     const V = architecture.vocabularySize;
     const D = architecture.hiddenSize;
     const compile = async (graph: Graph) => ({ graph, session: await createSession(serialise(graph)) });
-    const hidden = await compile(hiddenGraph(architecture, read));
-    const features = await compile(featureGraph(architecture, read));
+    const hidden = await compile(hiddenGraph(architecture, weights));
+    const features = await compile(featureGraph(architecture, weights));
     const toVocabulary = await compile(
       vjpGraph(
         architecture,
-        read,
+        weights,
         Array.from({ length: V }, (_, id) => id),
       ),
     );
-    const toLookup = await compile(vjpGraph(architecture, read, null));
-    const twice = await compile(vjpGraph(architecture, read, null, 2));
+    const toLookup = await compile(vjpGraph(architecture, weights, null));
+    const twice = await compile(vjpGraph(architecture, weights, null, 2));
     const withHead = reference.tensors.has(`${cases[0].name}.logits_f64`);
-    const head = withHead ? await compile(logitsGraph(architecture, read)) : null;
+    const head = withHead ? await compile(logitsGraph(architecture, weights)) : null;
 
     for (const one of cases) {
       const [B, T] = [one.token_ids.length, one.token_ids[0].length];

@@ -1,5 +1,5 @@
 import type { GraphBuilder } from '../../graph/builder.js';
-import type { Value } from '../../graph/types.js';
+import type { ExternalLocation, Value } from '../../graph/types.js';
 
 /** Where a model's builder gets its weights from: constants of a checkpoint, or inputs of a training graph. */
 export interface Parameters {
@@ -10,12 +10,22 @@ export interface Parameters {
   tensor(name: string, shape: readonly number[]): Value;
 }
 
-/** Weights as constants, read by `read(name, shape)`. */
-export function constantParameters(
-  g: GraphBuilder,
-  read: (name: string, shape: readonly number[]) => Float32Array,
-): Parameters {
-  return remembered((name, shape) => g.constant(read(name, shape), shape, name));
+/** A checkpoint's weights by canonical name. */
+export interface WeightSource {
+  /** @throws ModelError when a weight is missing, of another shape or not finite */
+  read(name: string, shape: readonly number[]): Float32Array;
+  /** Where a weight lies, if graphs shall leave it in its file; null to hold a copy. */
+  locate?(name: string, shape: readonly number[]): ExternalLocation | null;
+}
+
+/** Weights as constants of the graph. */
+export function constantParameters(g: GraphBuilder, weights: WeightSource): Parameters {
+  return remembered((name, shape) => {
+    const location = weights.locate?.(name, shape);
+    return location
+      ? g.externalConstant(location, shape, name)
+      : g.constant(weights.read(name, shape), shape, name);
+  });
 }
 
 /** Weights as graph inputs, for training. `declared` collects them in the order in which the builder asks. */

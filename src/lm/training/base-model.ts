@@ -32,7 +32,7 @@ export async function openBaseModel(
   refuseOverlap(model);
   const checkpoint = await openCheckpoint(folder, { verify: false });
   const { parameters } = lossGraph(architecture);
-  const start = new Map(parameters.map(({ name, shape }) => [name, model.read(name, shape)]));
+  const start = new Map(parameters.map(({ name, shape }) => [name, model.weights.read(name, shape)]));
   const chosen = order ?? readingOrder(model);
   const { cls, eos, mask, pad } = tokenizer.special;
   return {
