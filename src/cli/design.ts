@@ -1,11 +1,12 @@
 import { Command, Option } from 'commander';
+import { InputError } from '../core/errors.js';
 import type { DesignRunOptions } from '../run/options.js';
 import { interruptible } from './interrupt.js';
 import { adaptiveOrNumber, lettersAt, mebibytes, number, positions, seed } from './parse.js';
 import { addTableOptions, loadTableOf, type TableFlags } from './table-options.js';
 
 interface DesignFlags extends TableFlags, Omit<DesignRunOptions, 'memoBytes'> {
-  out: string;
+  out?: string;
   force?: boolean;
   json?: boolean;
   quiet?: boolean;
@@ -20,10 +21,11 @@ export function designCommand(): Command {
       '<table>',
       'CSV or TSV with a header, plain or gzip; - for standard input; example:gb1 for the bundled one',
     )
+    .usage('<table> --out <folder> [options]')
     .optionsGroup('Output:')
-    .requiredOption(
+    .option(
       '-o, --out <folder>',
-      'folder to write designs.csv, designs.fasta, run.json and timings.json to',
+      'required: folder for designs.csv, designs.fasta, run.json and timings.json',
     )
     .option('--force', 'replace the folder of an earlier run')
     .option('--json', 'print one JSON object instead of text')
@@ -141,35 +143,40 @@ function addMethodOptions(command: Command): void {
 async function design(source: string, flags: DesignFlags, signal: AbortSignal): Promise<void> {
   const { prepareOutput } = await import('./output-folder.js');
   const { designFromTable } = await import('../run/design-run.js');
-  const { runFiles } = await import('../run/files.js');
+  const { runFiles, runSummary } = await import('../run/files.js');
   const { createProgressDisplay } = await import('./progress.js');
   const screen = await import('./screen.js');
-  const output = prepareOutput(flags.out, flags.force ?? false);
+  const output = prepareOutput(requireOut(flags.out), flags.force ?? false);
   const say = (text: string) => {
     if (!flags.quiet && !flags.json) process.stdout.write(`${text}\n`);
   };
 
+  const since = performance.now();
   const table = await loadTableOf(source, flags, signal);
+  const tableSeconds = (performance.now() - since) / 1000;
   say(screen.describeTable(table));
   const display = await createProgressDisplay(!flags.quiet);
-  const run = await designFromTable(table, runOptions(flags), { signal, onProgress: display.show }).finally(
-    display.stop,
-  );
-  output.write(runFiles(run, new Date()));
+  const hooks = { signal, onProgress: display.show };
+  const run = await designFromTable(table, runOptions(flags), hooks).finally(display.stop);
+  const circumstances = { finishedAt: new Date(), tableSeconds };
+  output.write(runFiles(run, circumstances));
   say(screen.describeRun(run));
   say(screen.designTable(run));
-  say(screen.describeOutput(run, flags.out));
-  if (flags.json) {
-    const { runRecord } = await import('../run/record.js');
-    const { timingsRecord } = await import('../run/files.js');
-    const result = {
-      out: output.folder,
-      designs: run.rows,
-      run: runRecord(run),
-      timings: timingsRecord(run, new Date()),
-    };
-    process.stdout.write(`${JSON.stringify(result, null, 2)}\n`);
-  }
+  say(screen.describeOutput(run, flags.out ?? output.folder));
+  if (!flags.json) return;
+  const summary = { out: output.folder, ...runSummary(run, circumstances) };
+  process.stdout.write(`${JSON.stringify(summary, null, 2)}\n`);
+}
+
+/** Checked here and not by commander, which would speak of it before it speaks of a misspelt option. */
+function requireOut(out: string | undefined): string {
+  if (out) return out;
+  throw new InputError({
+    what: 'no output folder is given',
+    expected: '--out FOLDER',
+    got: 'none',
+    fix: 'Name one that does not exist yet.',
+  });
 }
 
 function runOptions(flags: DesignFlags): DesignRunOptions {

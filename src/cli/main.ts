@@ -1,6 +1,15 @@
 #!/usr/bin/env node
-import { createProgram } from './program.js';
 import { exitCodeOf, report } from './failure.js';
+import { createProgram } from './program.js';
+
+// Whoever reads what is printed may stop before its end (`biseq ... | head`); the files are written all the same.
+process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+  if (error.code !== 'EPIPE') throw error;
+});
+process.on('uncaughtException', (error) => {
+  report(error);
+  process.exit(exitCodeOf(error));
+});
 
 try {
   const program = createProgram();

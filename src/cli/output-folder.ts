@@ -39,10 +39,22 @@ export interface OutputFolder {
  * @throws InputError with the reason
  */
 export function prepareOutput(out: string, force: boolean): OutputFolder {
-  const folder = resolveTarget(out);
-  if (existsSync(folder)) checkReplaceable(folder, out, force);
-  checkWritable(folder, out);
-  return { folder, write: (files) => guarded(out, () => replaceFolder(folder, files)) };
+  const folder = guarded(out, () => {
+    const target = resolveTarget(out);
+    checkReplaceable(target, out, force);
+    checkWritable(target, out);
+    return target;
+  });
+  return {
+    folder,
+    write(files) {
+      guarded(out, () => {
+        // once more, for what came up since
+        checkReplaceable(folder, out, force);
+        replaceFolder(folder, files);
+      });
+    },
+  };
 }
 
 /** The absolute path; of a link the folder that it points to, so that the link stays. */
@@ -55,14 +67,9 @@ function resolveTarget(out: string): string {
 }
 
 function checkReplaceable(folder: string, out: string, force: boolean): void {
-  if (!statSync(folder).isDirectory()) {
-    throw new InputError({
-      what: 'exists and is no folder',
-      file: out,
-      expected: 'a folder that does not exist yet',
-      fix: 'Name another folder by --out.',
-    });
-  }
+  const stats = statSync(folder, { throwIfNoEntry: false });
+  if (stats === undefined) return;
+  if (!stats.isDirectory()) throw notAFolder(folder, out);
   const names = readdirSync(folder);
   if (names.length === 0) return;
   const other = names.find((name) => !OURS.has(name));
@@ -79,18 +86,19 @@ function checkReplaceable(folder: string, out: string, force: boolean): void {
   }
 }
 
+/** Looks at the nearest folder above that exists. */
 function checkWritable(folder: string, out: string): void {
-  guarded(out, () => {
-    let parent = path.dirname(folder);
-    while (!existsSync(parent)) parent = path.dirname(parent);
-    if (!statSync(parent).isDirectory()) {
-      throw new InputError({
-        what: `cannot be made: ${parent} is no folder`,
-        file: out,
-        fix: 'Name another folder by --out.',
-      });
-    }
-    accessSync(parent, constants.W_OK);
+  let parent = path.dirname(folder);
+  while (!existsSync(parent)) parent = path.dirname(parent);
+  if (!statSync(parent).isDirectory()) throw notAFolder(parent, out);
+  accessSync(parent, constants.W_OK);
+}
+
+function notAFolder(file: string, out: string): InputError {
+  return new InputError({
+    what: `the output folder cannot be made, because ${file} is no folder`,
+    file: out,
+    fix: 'Name another folder by --out.',
   });
 }
 
@@ -154,13 +162,14 @@ const reasons: Record<string, [what: string, fix: string]> = {
   EACCES: ['permission denied', 'Name a folder that you may write to by --out.'],
   EPERM: ['permission denied', 'Name a folder that you may write to by --out.'],
   EROFS: ['the file system is read-only', 'Name a folder that you may write to by --out.'],
+  ENOTDIR: ['a part of its path is no folder', 'Name another folder by --out.'],
   ENAMETOOLONG: ['the name is too long', 'Name a shorter one by --out.'],
 };
 
 /** Runs `work`; a system's error becomes one of the user's. */
-function guarded(out: string, work: () => void): void {
+function guarded<T>(out: string, work: () => T): T {
   try {
-    work();
+    return work();
   } catch (error) {
     if (error instanceof InputError || !(error instanceof Error && 'code' in error)) throw error;
     const [why, fix] = reasons[String(error.code)] ?? [String(error.code), 'Name another folder by --out.'];

@@ -1,7 +1,9 @@
 import Table from 'cli-table3';
 import { countSetAside, type Table as MeasuredTable } from '../table/table.js';
 import type { DesignRun } from '../run/design-run.js';
-import { formatNumber, printable } from '../run/files.js';
+import { hammingDistance } from '../core/alphabet.js';
+import { formatNumber } from '../run/files.js';
+import { printable } from '../run/printable.js';
 
 const SHOWN = 10;
 const LONGEST_CELL = 40;
@@ -12,16 +14,14 @@ const cut = (text: string): string =>
 
 /** What was understood of a table, a line each. */
 export function describeTable(table: MeasuredTable): string {
-  const { rows, columns, wildType, numbering } = table;
+  const { rows, columns } = table;
   const scores = rows.map(({ score }) => score).sort((a, b) => a - b);
   const lines = [
     `${table.source}: ${thousands(rows.length)} measured ${table.alphabet.name} variants`,
     ...columns.map(
       ({ role, name, column, why }) => `  ${role.padEnd(10)}column ${column} '${name}' (${why})`,
     ),
-    wildType === null
-      ? '  wild type none given'
-      : `  wild type ${thousands(wildType.length)} letters, numbered from ${numbering.firstPosition}`,
+    describeWildType(table),
     `  score     ${formatNumber(scores[0])} to ${formatNumber(scores[scores.length - 1])}, median ${formatNumber(scores[scores.length >> 1])}`,
     ...Object.entries(countSetAside(table.setAside)).map(
       ([reason, count]) => `  set aside ${thousands(count)} rows: ${reason}`,
@@ -31,16 +31,27 @@ export function describeTable(table: MeasuredTable): string {
   return lines.map(printable).join('\n');
 }
 
-/** What is going to be designed, and with what. */
+function describeWildType({ wildType, numbering, rows }: MeasuredTable): string {
+  if (wildType === null) return '  wild type none given';
+  const measured = rows.find(
+    ({ sequence }) => sequence.length === wildType.length && hammingDistance(sequence, wildType) === 0,
+  );
+  const score = measured ? `score ${formatNumber(measured.score)}` : 'not measured';
+  return `  wild type ${thousands(wildType.length)} letters, numbered from ${numbering.firstPosition}, ${score}`;
+}
+
+/** What was designed, and with what. */
 export function describeRun({ problem, table, model, options, stats }: DesignRun): string {
   const { numbering } = table;
   const designable = problem.designable.map((position) => numbering.label(position));
   const shown = designable.length > 12 ? [...designable.slice(0, 10), '...', designable.at(-1)] : designable;
   return [
     `designable: ${thousands(designable.length)} of ${thousands(problem.length)} positions (${shown.join(', ')})`,
+    options.direction === 'min' ? `smaller ${table.scoreName} is better` : '',
     `model: ${model.name}, ${thousands(model.parameters)} weights, ${model.width} features`,
     `method: BIB, mode ${options.mode}, ${stats.starts} starts, ${options.steps} steps, seed ${options.seed}`,
   ]
+    .filter(Boolean)
     .map(printable)
     .join('\n');
 }

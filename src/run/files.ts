@@ -1,5 +1,6 @@
 import Papa from 'papaparse';
 import type { DesignRun } from './design-run.js';
+import { printable } from './printable.js';
 import { runRecord } from './record.js';
 import type { DesignRow } from './rows.js';
 
@@ -9,14 +10,6 @@ export const DIGITS = 6;
 /** A number as the files print it: rounded to `DIGITS` significant digits, as short as that allows. */
 export function formatNumber(value: number): string {
   return String(Number(value.toPrecision(DIGITS)));
-}
-
-/** Text with control characters (which could move a terminal's cursor or break a FASTA header) escaped. */
-export function printable(text: string): string {
-  return text.replace(
-    /[\p{C}\p{Zl}\p{Zp}]/gu,
-    (c) => `\\u${c.codePointAt(0)!.toString(16).padStart(4, '0')}`,
-  );
 }
 
 /** Cells that a spreadsheet would take for a formula; plain numbers are none. */
@@ -66,13 +59,23 @@ export function designsFasta(rows: readonly DesignRow[]): string {
 
 const rounded = (seconds: number): number => Number(seconds.toFixed(3));
 
-/** For `timings.json`: what a run took. Nothing here changes the designs, and nothing here is the same twice. */
-export function timingsRecord(run: DesignRun, finishedAt: Date) {
-  const { seconds, stats, workers, options } = run;
-  const phases = Object.fromEntries(Object.entries(seconds).map(([phase, value]) => [phase, rounded(value)]));
+/** What only the caller of a run knows. */
+export interface RunCircumstances {
+  finishedAt: Date;
+  /** Time that reading the table took. */
+  tableSeconds?: number;
+}
+
+/** For `timings.json`: what a run took. Nothing here changes the designs, and the times are never the same twice. */
+export function timingsRecord(run: DesignRun, { finishedAt, tableSeconds }: RunCircumstances) {
+  const { stats, workers, options } = run;
+  const seconds = { ...(tableSeconds === undefined ? {} : { table: tableSeconds }), ...run.seconds };
+  const total = Object.values(seconds).reduce((sum, value) => sum + value, 0);
   return {
     finishedAt: finishedAt.toISOString(),
-    seconds: { ...phases, total: rounded(Object.values(seconds).reduce((sum, value) => sum + value, 0)) },
+    seconds: Object.fromEntries(
+      Object.entries({ ...seconds, total }).map(([phase, value]) => [phase, rounded(value)]),
+    ),
     passes: { measured: stats.rows, ...stats.passes },
     workers,
     memoBytes: options.memoBytes,
@@ -85,13 +88,17 @@ const json = (value: unknown): string => `${JSON.stringify(value, null, 2)}\n`;
 /**
  * The files of a run by name: `designs.csv`, `designs.fasta`, `run.json` and `timings.json`. The first three are the same
  * bytes for the same run.
- * @param finishedAt goes into timings.json
  */
-export function runFiles(run: DesignRun, finishedAt: Date): Record<string, string> {
+export function runFiles(run: DesignRun, circumstances: RunCircumstances): Record<string, string> {
   return {
     'designs.csv': designsCsv(run.rows),
     'designs.fasta': designsFasta(run.rows),
     'run.json': json(runRecord(run)),
-    'timings.json': json(timingsRecord(run, finishedAt)),
+    'timings.json': json(timingsRecord(run, circumstances)),
   };
+}
+
+/** A run as one object, for programs: the designs, and what run.json and timings.json hold. */
+export function runSummary(run: DesignRun, circumstances: RunCircumstances) {
+  return { designs: run.rows, run: runRecord(run), timings: timingsRecord(run, circumstances) };
 }

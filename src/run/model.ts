@@ -1,4 +1,4 @@
-import { InputError, ModelError } from '../core/errors.js';
+import { InputError, ModelError, throwIfAborted } from '../core/errors.js';
 import { openLanguageModel } from '../lm/language-model.js';
 import type { LanguageModel } from '../lm/language-model.js';
 import { resolveModel } from '../lm/registry.js';
@@ -8,6 +8,7 @@ import type { Table } from '../table/table.js';
  * Opens the model that a table is to be designed with, and checks that it takes the table's sequences.
  * @param nameOrFolder see `resolveModel`
  * @throws ModelError for a model that cannot be used, or that reads another alphabet
+ * @throws CancelledError when the signal fires
  * @throws InputError for a sequence that is longer than the model takes, with its line
  */
 export async function openModelFor(
@@ -16,7 +17,10 @@ export async function openModelFor(
   signal?: AbortSignal,
 ): Promise<LanguageModel> {
   const { folder } = resolveModel(nameOrFolder, table.alphabet);
-  const model = await openLanguageModel(folder, { signal });
+  const model = await openLanguageModel(folder, { signal }).catch((error: unknown) => {
+    throwIfAborted(signal);
+    throw error;
+  });
   if (model.alphabet !== table.alphabet) {
     throw new ModelError({
       what: `model ${model.name} does not read what the table holds`,

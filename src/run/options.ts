@@ -1,7 +1,7 @@
 import { closest } from 'fastest-levenshtein';
 import { z } from 'zod';
 import type { Alphabet } from '../core/alphabet.js';
-import { InputError } from '../core/errors.js';
+import { type Fault, formatFault, InputError } from '../core/errors.js';
 import { defaultSteps } from '../design/bib-options.js';
 
 /** Options of `designFromTable`. Everything may be left out. Positions are in the table's own numbering. */
@@ -60,19 +60,24 @@ const whole = (min: number, max = Number.MAX_SAFE_INTEGER) => {
 };
 const oneOf = <const T extends readonly string[]>(...choices: T) =>
   z.enum(choices, { error: `one of ${choices.join(', ')}` });
-const adaptiveOr = (min: number, max: number, text: string) => {
-  const error = `adaptive, or a number ${text}`;
-  return z.union([z.literal('adaptive'), z.number().min(min).max(max)], { error });
-};
+const adaptiveOr = (min: number, max: number, text: string) =>
+  z.custom<'adaptive' | number>(
+    (value) => value === 'adaptive' || (typeof value === 'number' && value >= min && value <= max),
+    { error: `adaptive, or a number ${text}` },
+  );
+const seed = z.custom<number | string>(
+  (value) => Number.isSafeInteger(value) || (typeof value === 'string' && value !== ''),
+  { error: 'a whole number or a text' },
+);
 const positions = z.array(z.int(), { error: 'a list of whole numbers' }).readonly();
 const letters = z.string({ error: 'letters' });
 
-/** Largest seed that every machine reads as the same number, and more than enough designs for any plate. */
+/** More than enough for any plate. */
 const MOST_DESIGNS = 100_000;
 
 const schema = z.strictObject({
   count: whole(1, MOST_DESIGNS).default(96),
-  seed: z.union([z.int(), z.string().min(1)], { error: 'a whole number or a text' }).default(0),
+  seed: seed.default(0),
   direction: oneOf('max', 'min').default('max'),
   model: z.string({ error: 'a name or a folder' }).min(1, { error: 'a name or a folder' }).optional(),
   designable: positions.optional(),
@@ -106,13 +111,13 @@ export function checkRunOptions(options: DesignRunOptions, alphabet: Alphabet): 
   if (result.success) return { ...result.data, steps: result.data.steps ?? defaultSteps(alphabet) };
   const faults = result.error.issues.map((issue) => faultOf(issue, options));
   if (faults.length === 1) throw new InputError(faults[0]);
-  const each = faults.map(
-    ({ what, expected, got }) => `${what}${expected ? `: expected ${expected}, got ${got}` : ''}`,
-  );
-  throw new InputError({ what: `${faults.length} options are wrong: ${each.join('; ')}` });
+  throw new InputError({
+    what: `${faults.length} options are wrong (${faults.map((fault) => formatFault(fault).replace(/\.$/, '')).join('; ')})`,
+    fix: 'Correct them.',
+  });
 }
 
-function faultOf(issue: z.core.$ZodIssue, options: DesignRunOptions) {
+function faultOf(issue: z.core.$ZodIssue, options: DesignRunOptions): Fault {
   if (issue.code === 'unrecognized_keys') {
     const [key] = issue.keys;
     return {

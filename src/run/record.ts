@@ -1,6 +1,8 @@
 import { createRequire } from 'node:module';
 import { cpus } from 'node:os';
+import { decode } from '../core/alphabet.js';
 import { countSetAside } from '../table/table.js';
+import type { Table } from '../table/table.js';
 import type { DesignRun } from './design-run.js';
 
 /** Raised when the fields of the record change. */
@@ -23,30 +25,36 @@ export function versions() {
   };
 }
 
+/** What was understood of a table. */
+export function tableRecord(table: Table) {
+  const { numbering, alphabet, wildType } = table;
+  return {
+    source: table.source,
+    sha256: table.sha256,
+    alphabet: alphabet.name,
+    variants: table.kind,
+    rows: table.rows.length,
+    setAside: countSetAside(table.setAside),
+    columns: table.columns,
+    wildType: wildType && decode(alphabet, wildType),
+    firstPosition: numbering.firstPosition,
+    sites: table.sites?.map((index) => Number(numbering.label(index))) ?? null,
+    notes: table.notes,
+  };
+}
+
 /**
  * The record of a run, for `run.json`: everything that the designs depend on and what was made of it. It holds no times
  * and nothing that does not change the designs (workers, memo), so the same run gives the same bytes.
  */
 export function runRecord({ table, options, problem, model, stats, rows }: DesignRun) {
-  const { numbering, alphabet, wildType } = table;
   const { workers: _workers, memoBytes: _memoBytes, ...asked } = options;
-  const designable = problem.designable.map((position) => Number(numbering.label(position)));
+  const designable = problem.designable.map((position) => Number(table.numbering.label(position)));
   return {
     format: FORMAT,
     tool: 'biseq design',
     versions: versions(),
-    table: {
-      source: table.source,
-      sha256: table.sha256,
-      alphabet: alphabet.name,
-      variants: table.kind,
-      rows: table.rows.length,
-      setAside: countSetAside(table.setAside),
-      columns: table.columns,
-      wildType: wildType && [...wildType].map((code) => alphabet.letters[code]).join(''),
-      firstPosition: numbering.firstPosition,
-      notes: table.notes,
-    },
+    table: tableRecord(table),
     model: {
       name: model.name,
       sha256: model.sha256,
@@ -55,10 +63,10 @@ export function runRecord({ table, options, problem, model, stats, rows }: Desig
     },
     options: {
       ...asked,
-      model: model.name,
+      model: asked.model ?? model.name,
       designable,
       fixed: [...asked.fixed],
-      letters: asked.letters ?? alphabet.letters,
+      letters: asked.letters ?? table.alphabet.letters,
       maxMutations: problem.budget?.max ?? null,
       mutationsFrom: problem.budget === null ? null : mutationsFrom[problem.budget.from],
     },
