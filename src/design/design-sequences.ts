@@ -4,6 +4,7 @@ import type { FeatureMap } from '../core/feature-map.js';
 import type { Random } from '../core/random.js';
 import { fitProxy } from '../proxy/fit.js';
 import type { ProxyFit, ProxyOptions } from '../proxy/fit.js';
+import { standardise } from '../proxy/standardise.js';
 import { bib } from './bib.js';
 import { requireOneOf, requireWhole } from './check.js';
 import type { Method, MethodProgress, Visit } from './method.js';
@@ -24,7 +25,7 @@ export interface DesignOptions {
   starts?: number;
   /** Default `bib()`: both mappings, gamma and eta adaptive. */
   method?: Method;
-  /** Where designs are taken from; see `selectDesigns`. Default `visited`. */
+  /** Where designs are taken from; see `selectDesigns`. Default: the method's own, `visited` for most. */
   take?: 'visited' | 'final';
   /** The proxy's own options. */
   proxy?: ProxyOptions;
@@ -85,6 +86,8 @@ export interface DesignStats {
   filled: number;
   /** Passes for candidates; each measured row took one forward pass besides. */
   passes: PassCounts;
+  /** What the method decided by itself, in words. */
+  notes: readonly string[];
 }
 
 /** Designs, best first, with what was learned and done. */
@@ -128,23 +131,27 @@ export async function designSequences(request: DesignRequest): Promise<DesignRes
     },
     proxyOptions,
   );
-  const objective = createObjective({ featureMap, head: proxy.head, auxiliary: proxy.auxiliary, memoBytes });
+  const measured = { sequences, y: standardise(scores).y };
+  const objective =
+    (await method.fitObjective?.({ problem, measured, random: random.fork('own proxy'), signal })) ??
+    createObjective({ featureMap, head: proxy.head, auxiliary: proxy.auxiliary, memoBytes });
   const exploration = await method.design({
     problem,
     objective,
     starts,
+    measured,
+    count,
     signal,
     random: random.fork(method.name),
     onProgress: (progress) => onProgress?.({ phase: 'design', ...progress }),
   });
-  const { ranking } = method;
   const { designs, filled } = await selectDesigns({
     problem,
     objective,
     exploration,
-    ranking,
+    ranking: method.ranking,
     count,
-    take,
+    take: take ?? method.take,
     signal,
   });
   onProgress?.({ phase: 'selection', step: count, steps: count });
@@ -156,6 +163,7 @@ export async function designSequences(request: DesignRequest): Promise<DesignRes
     visited: exploration.visits.length,
     filled,
     passes: objective.passes(),
+    notes: exploration.notes ?? [],
   };
   return { designs: describe(designs, sequences, proxy), stats, proxy };
 }
@@ -165,7 +173,7 @@ function checkOptions(options: DesignOptions) {
     ...options,
     count: requireWhole('count', options.count ?? 96, 1),
     starts: requireWhole('starts', options.starts ?? 128, 1),
-    take: requireOneOf('take', options.take ?? 'visited', ['visited', 'final']),
+    take: options.take && requireOneOf('take', options.take, ['visited', 'final']),
     method: options.method ?? bib(),
   };
 }

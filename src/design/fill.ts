@@ -1,6 +1,7 @@
 import type { Sequence } from '../core/alphabet.js';
 import { internal, throwIfAborted } from '../core/errors.js';
 import type { Frontier, FrontierNode } from './frontier.js';
+import { mixedLoss } from './losses.js';
 import type { Ranking, Visit } from './method.js';
 import type { GradientEvaluation, Objective } from './objective.js';
 import type { Problem } from './problem.js';
@@ -106,30 +107,40 @@ async function byEstimate(
   neighbours: readonly FrontierNode[],
 ): Promise<FrontierNode[]> {
   const [evaluation] = await objective.evaluate([node.sequence], signal);
-  const weight = rankSlope(ranking, evaluation, objective.target);
   return neighbours
     .map((neighbour) => ({
       neighbour,
-      gain: weight * firstOrderChange(ranking, evaluation, node.sequence, neighbour.sequence),
+      gain: firstOrderGain(ranking, evaluation, objective.target, node.sequence, neighbour.sequence),
     }))
     .sort((a, b) => b.gain - a.gain)
     .map(({ neighbour }) => neighbour);
 }
 
-/** Sign of d merit / d loss, of the loss that the ranking belongs to. */
-function rankSlope(ranking: Ranking, { prediction }: GradientEvaluation, target: number): number {
-  return ranking === 'prediction' && prediction > target ? 1 : -1;
+/** First-order change of the merit from one sequence to another, by the gradients at the first. */
+function firstOrderGain(
+  ranking: Ranking,
+  evaluation: GradientEvaluation,
+  target: number,
+  from: Sequence,
+  to: Sequence,
+): number {
+  const forward = () => firstOrderChange(evaluation.gradients, 0, from, to);
+  const backward = () => firstOrderChange(evaluation.gradients, 1, from, to);
+  // L_f falls towards the target, from both sides
+  if (ranking === 'prediction') return evaluation.prediction > target ? forward() : -forward();
+  return ranking === 'backward' ? -backward() : -mixedLoss(ranking.gamma, forward(), backward());
 }
 
+/** @param scalar which of L_f, L_b and f */
 function firstOrderChange(
-  ranking: Ranking,
-  { gradients }: GradientEvaluation,
+  gradients: GradientEvaluation['gradients'],
+  scalar: number,
   from: Sequence,
   to: Sequence,
 ): number {
   const size = gradients.length / 3;
   const A = size / from.length;
-  const offset = ranking === 'prediction' ? 0 : size;
+  const offset = scalar * size;
   let change = 0;
   for (let i = 0; i < from.length; i++) {
     if (to[i] !== from[i]) change += gradients[offset + i * A + to[i]] - gradients[offset + i * A + from[i]];

@@ -48,6 +48,11 @@ export interface Objective {
   evaluate(sequences: readonly Sequence[], signal?: AbortSignal): Promise<GradientEvaluation[]>;
   /** Scalars only, which costs no backward pass. */
   score(sequences: readonly Sequence[], signal?: AbortSignal): Promise<Evaluation[]>;
+  /**
+   * Predicted scores only, [B], past the memo: for going through whole spaces, where the losses would cost more than the
+   * features and the memo would only be flushed.
+   */
+  predict(sequences: readonly Sequence[], signal?: AbortSignal): Promise<Float64Array>;
   /** y_h, so that `L_f = (prediction - target)^2`. */
   readonly target: number;
   /** Passes since the objective was made. */
@@ -101,6 +106,14 @@ export function createObjective(options: ObjectiveOptions): Objective {
       const entries = await scored(context, sequences, signal);
       return entries.map((entry) => entry.evaluation);
     },
+    async predict(sequences, signal) {
+      counts.asked += sequences.length;
+      counts.forward += sequences.length;
+      const { featureMap, head } = options;
+      const phi = await readFeatures(featureMap, sequences, signal);
+      const D = featureMap.width;
+      return finite(Float64Array.from(sequences, (_, i) => head.predict(phi.subarray(i * D, (i + 1) * D))));
+    },
     passes() {
       const done = counts.forward + counts.vjp;
       return { ...counts, done, memoHits: counts.asked - done };
@@ -149,10 +162,19 @@ async function scoreMisses(
 ): Promise<Entry[]> {
   if (sequences.length === 0) return [];
   const D = featureMap.width;
-  const phi = await featureMap.features(sequences, signal);
-  if (phi.length !== sequences.length * D)
-    throw internal(`${phi.length} features for ${sequences.length} x ${D}`);
+  const phi = await readFeatures(featureMap, sequences, signal);
   return sequences.map((_, i) => judge(head, auxiliary, phi.subarray(i * D, (i + 1) * D)));
+}
+
+async function readFeatures(
+  featureMap: FeatureMap,
+  sequences: readonly Sequence[],
+  signal?: AbortSignal,
+): Promise<Float32Array | Float64Array> {
+  const phi = await featureMap.features(sequences, signal);
+  if (phi.length !== sequences.length * featureMap.width)
+    throw internal(`${phi.length} features for ${sequences.length} x ${featureMap.width}`);
+  return phi;
 }
 
 /** Fills in the gradients that are missing, by one call of the map. */

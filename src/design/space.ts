@@ -79,7 +79,7 @@ export function forEachInSpace(space: Space, visit: (sequence: Sequence) => bool
 }
 
 /** [L + 1] how many positions from i on cannot keep the base's letter. */
-function forcedFrom(space: Space): Uint32Array {
+export function forcedFrom(space: Space): Uint32Array {
   const forced = new Uint32Array(space.length + 1);
   if (space.base === null) return forced;
   for (let i = space.length - 1; i >= 0; i--) {

@@ -34,6 +34,7 @@ function additive(scored: string[] = []): Objective {
       scored.push(...sequences.map((x) => decode(DNA, x)));
       return sequences.map(evaluationOf);
     },
+    predict: async (sequences) => Float64Array.from(sequences, scoreOf),
     evaluate: async (sequences) =>
       sequences.map((x) => ({
         ...evaluationOf(x),
