@@ -6,12 +6,12 @@ import { type Architecture, declareInputs } from './architecture/architecture.js
 import { constantParameters, type Parameters, type WeightSource } from './architecture/parameters.js';
 
 /**
- * phi [B x D]: the weighted mean of the last hidden state over tokens, `pool` [B x 1 x T] holding the weights. By a
+ * phi [B x SD]: S weighted means of the last hidden state over tokens, `pool` [B x S x T] holding the weights. By a
  * matrix product, not a sum: its bits do not depend on the other rows of the batch.
  */
-function poolHidden(g: GraphBuilder, hidden: Value, size: number): Value {
-  const pool = g.input('pool', 'float32', ['B', 1, 'T']);
-  return g.reshape(g.matMul(pool, hidden), ['B', size]);
+function poolHidden(g: GraphBuilder, hidden: Value, size: number, means: number): Value {
+  const pool = g.input('pool', 'float32', ['B', means, 'T']);
+  return g.reshape(g.matMul(pool, hidden), ['B', means * size]);
 }
 
 function begin(
@@ -24,10 +24,13 @@ function begin(
   return { g, parameters, hidden, lookup };
 }
 
-/** Outputs `phi` [B x D]. */
-export function featureGraph(architecture: Architecture, weights: WeightSource): Graph {
+/**
+ * Outputs `phi` [B x SD].
+ * @param means S, weighted means of the hidden state
+ */
+export function featureGraph(architecture: Architecture, weights: WeightSource, means = 1): Graph {
   const { g, hidden } = begin(architecture, weights);
-  return g.build({ phi: poolHidden(g, hidden, architecture.hiddenSize) });
+  return g.build({ phi: poolHidden(g, hidden, architecture.hiddenSize, means) });
 }
 
 /** Outputs `hidden` [B x T x D]. */
@@ -43,21 +46,23 @@ export function logitsGraph(architecture: Architecture, weights: WeightSource): 
 }
 
 /**
- * d<cotangent, phi> pulled back to the embedding look-up. Input `cotangent` [KB x D], copy-major: row k B + b is the
+ * d<cotangent, phi> pulled back to the embedding look-up. Input `cotangent` [KB x SD], copy-major: row k B + b is the
  * k-th cotangent of sequence b. Output `gradient`: [KB x T x columns] by the embeddings of the given vocabulary
  * entries, or [KB x T x D] at the look-up itself when `columns` is null.
  * @param copies K, cotangents a sequence that share one forward pass
+ * @param means S, weighted means of the hidden state that phi holds
  */
 export function vjpGraph(
   architecture: Architecture,
   weights: WeightSource,
   columns: ArrayLike<number> | null,
   copies = 1,
+  means = 1,
 ): Graph {
   const { g, hidden, lookup } = begin(architecture, weights);
   const D = architecture.hiddenSize;
-  const phi = poolHidden(g, hidden, D);
-  const cotangent = g.input('cotangent', 'float32', ['B', D]);
+  const phi = poolHidden(g, hidden, D, means);
+  const cotangent = g.input('cotangent', 'float32', ['B', means * D]);
   let [gradient] = vjp(g, [{ output: phi, cotangent }], [lookup]);
   if (columns) {
     const embedding = weights.read(architecture.embeddingName, [architecture.vocabularySize, D]);

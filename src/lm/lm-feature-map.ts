@@ -1,21 +1,10 @@
-import type { Alphabet, Sequence } from '../core/alphabet.js';
-import { internal } from '../core/errors.js';
-import type { FeatureMap, OneHotGradients } from '../core/feature-map.js';
+import type { Alphabet } from '../core/alphabet.js';
 import type { Pool } from '../runtime/pool.js';
-import type { TensorValue } from '../runtime/session.js';
-import type { BatchPlan } from './batching.js';
-import { featureGraph, vjpGraph } from './feature-graph.js';
-import { letterGradients, type ToLetters } from './letter-gradients.js';
 import type { LanguageModel } from './language-model.js';
-import { type CompiledGraph, compileGraph, poolFeeds } from './runner.js';
+import { type LanguageModelFeatureMap, pooledFeatures } from './pooled-features.js';
+import { meanPooling } from './runner.js';
 
-/** Raised when the graphs change in a way that moves bits. */
-const GRAPH_VERSION = 1;
-
-/** A language model's mean features as a {@link FeatureMap}; its sessions are freed by `release`. */
-export interface LanguageModelFeatureMap extends FeatureMap {
-  release(): Promise<void>;
-}
+export type { LanguageModelFeatureMap } from './pooled-features.js';
 
 /**
  * phi(x): the mean over residues of the last hidden state, with exact gradients to the letters of a design.
@@ -26,76 +15,9 @@ export function languageModelFeatures(
   alphabet: Alphabet,
   pool: Pool,
 ): LanguageModelFeatureMap {
-  const { architecture, tokenizer, weights } = model;
-  const D = architecture.hiddenSize;
-  const characters = tokenizer.letters.k === 1;
-  const columns = characters ? tokenizer.letters.columns(alphabet, 1) : null;
-  const forward = compileGraph(pool, model, () => featureGraph(architecture, weights), 'phi');
-  const backward = new Map<number, CompiledGraph>();
-  const backwardFor = (K: number) => {
-    const compiled =
-      backward.get(K) ??
-      compileGraph(pool, model, () => vjpGraph(architecture, weights, columns, K), 'gradient', K);
-    backward.set(K, compiled);
-    return compiled;
-  };
-  const byLength = new Map<number, ToLetters>();
-  const lettersOf = (length: number) => {
-    const known = byLength.get(length) ?? letterGradients(model, alphabet, length);
-    byLength.set(length, known);
-    return known;
-  };
-  const tokenise = (sequences: readonly Sequence[]) =>
-    sequences.map((sequence) => tokenizer.encodeSequence(alphabet, sequence));
-
-  return {
-    width: D,
-    key: `lm-mean/${model.sha256}/graph-${GRAPH_VERSION}`,
-    async features(sequences, signal) {
-      const phi = new Float32Array(sequences.length * D);
-      const rows = tokenise(sequences);
-      const receive = ({ data }: TensorValue, plan: BatchPlan) =>
-        plan.rows.forEach((row, b) => phi.set((data as Float32Array).subarray(b * D, (b + 1) * D), row * D));
-      await forward.run(rows, receive, { extra: poolFeeds(model, rows), signal });
-      return phi;
-    },
-    async vjp(sequences, cotangents, K, signal): Promise<OneHotGradients> {
-      const L = sequences[0]?.length ?? 0;
-      if (sequences.some((sequence) => sequence.length !== L))
-        throw internal('one vjp call takes sequences of one length');
-      const A = alphabet.size;
-      const out = new Float32Array(sequences.length * K * L * A);
-      const rows = tokenise(sequences);
-      const toLetters = lettersOf(L);
-      const pooled = poolFeeds(model, rows);
-      const extra = (plan: BatchPlan) => {
-        const data = new Float32Array(plan.size * K * D);
-        for (let b = 0; b < plan.size; b++) {
-          const row = plan.rows[b] ?? plan.rows[0];
-          for (let k = 0; k < K; k++)
-            data.set(cotangents.subarray((row * K + k) * D, (row * K + k + 1) * D), (k * plan.size + b) * D);
-        }
-        return { ...pooled(plan), cotangent: { data, shape: [plan.size * K, D] } };
-      };
-      const receive = ({ data, shape }: TensorValue, plan: BatchPlan) => {
-        const width = plan.length * shape[2];
-        plan.rows.forEach((row, b) => {
-          for (let k = 0; k < K; k++) {
-            const at = k * plan.size + b;
-            const gradient = (data as Float32Array).subarray(at * width, (at + 1) * width);
-            toLetters(
-              gradient,
-              sequences[row],
-              out.subarray((row * K + k) * L * A, (row * K + k + 1) * L * A),
-            );
-          }
-        });
-      };
-      await backwardFor(K).run(rows, receive, { extra, signal });
-      return { data: out, alphabetSize: A };
-    },
-    async release() {
-      await Promise.all([forward.release(), ...[...backward.values()].map((graph) => graph.release())]);
-    },
-  };
+  return pooledFeatures(model, alphabet, pool, {
+    means: 1,
+    name: 'lm-mean',
+    pooling: (_sequences, tokenRows) => meanPooling(model, tokenRows),
+  });
 }

@@ -80,18 +80,33 @@ function checkLengths(model: LanguageModel, tokenRows: readonly ArrayLike<number
   });
 }
 
-/** Weights of the mean over residue tokens, [B x 1 x T]. */
-export function poolFeeds(
-  model: LanguageModel,
-  tokenRows: readonly ArrayLike<number>[],
-): (plan: BatchPlan) => Feeds {
-  return (plan) => {
-    const data = new Float32Array(plan.size * plan.length);
-    for (let b = 0; b < plan.size; b++) {
-      const mask = model.tokenizer.residueMask(tokenRows[plan.rows[b] ?? plan.rows[0]]);
+/** S weighted means over the tokens of a row. */
+export interface Pooling {
+  /** S */
+  readonly means: number;
+  /** Writes the weights of token row `row` into [S x T], which holds zeros. */
+  write(row: number, weights: Float32Array, length: number): void;
+}
+
+/** The weights of a pooling, [B x S x T]. */
+export function poolFeeds({ means, write }: Pooling): (plan: BatchPlan) => Feeds {
+  return ({ rows, size, length }) => {
+    const width = means * length;
+    const data = new Float32Array(size * width);
+    for (let b = 0; b < size; b++)
+      write(rows[b] ?? rows[0], data.subarray(b * width, (b + 1) * width), length);
+    return { pool: { data, shape: [size, means, length] } };
+  };
+}
+
+/** The mean over residue tokens. */
+export function meanPooling({ tokenizer }: LanguageModel, tokenRows: readonly ArrayLike<number>[]): Pooling {
+  return {
+    means: 1,
+    write(row, weights) {
+      const mask = tokenizer.residueMask(tokenRows[row]);
       const count = mask.reduce((sum, one) => sum + one, 0);
-      mask.forEach((one, t) => (data[b * plan.length + t] = one / Math.max(1, count)));
-    }
-    return { pool: { data, shape: [plan.size, 1, plan.length] } };
+      mask.forEach((one, t) => (weights[t] = one / Math.max(1, count)));
+    },
   };
 }
