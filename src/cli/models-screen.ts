@@ -32,20 +32,19 @@ const count = (n: number, what: string): string => `${n} ${what}${n === 1 ? '' :
 /** All models as a table. */
 export function modelTable(models: readonly ModelOverview[], embedded: readonly string[]): string {
   const view = new Table({
-    head: ['name', 'family', 'reads', 'parameters', 'memory', 'letters', 'licence', 'here'],
+    head: ['name', 'family', 'reads', 'parameters', 'memory', 'licence', 'here'],
     style: { head: [], border: [], compact: true },
   });
   for (const { name, entry, status } of models) {
     const known = entry
       ? [
-          entry.family,
+          entry.family.replace('Nucleotide Transformer', 'NT'),
           entry.alphabet === 'dna' ? 'DNA' : 'proteins',
           formatCount(entry.parameters),
           formatBytes(entry.memory),
-          entry.maxLength.toLocaleString('en-US'),
           entry.licence,
         ]
-      : [UNKNOWN, UNKNOWN, UNKNOWN, UNKNOWN, UNKNOWN, status.pin?.licence ?? UNKNOWN];
+      : [UNKNOWN, UNKNOWN, UNKNOWN, UNKNOWN, status.pin?.licence ?? UNKNOWN];
     view.push([name, ...known, HERE[status.state]].map(printable));
   }
   return [

@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import { Command } from 'commander';
 import { checkCommand } from './check.js';
 import { designCommand } from './design.js';
+import { modelsCommand } from './models.js';
 
 function version(): string {
   const file = new URL('../../package.json', import.meta.url);
@@ -25,5 +26,6 @@ export function createProgram(): Command {
   for (const command of [designCommand(), checkCommand()]) {
     program.addCommand(command.copyInheritedSettings(program));
   }
+  program.addCommand(modelsCommand(program));
   return program;
 }

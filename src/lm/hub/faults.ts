@@ -25,7 +25,7 @@ const KINDS: readonly { pattern: RegExp; kind: FailureKind }[] = [
   { pattern: /HTTP Tunneling/, kind: 'proxy' },
   { pattern: /CERT|SELF_SIGNED|UNABLE_TO_|ERR_TLS|ERR_SSL|SSL routines/, kind: 'certificate' },
   {
-    pattern: /ENOTFOUND|EAI_|ECONNREFUSED|ENETUNREACH|EHOSTUNREACH|ETIMEDOUT|CONNECT_TIMEOUT/,
+    pattern: /ENOTFOUND|EAI_|ECONNREFUSED|ENETUNREACH|EHOSTUNREACH|ETIMEDOUT|CONNECT_TIMEOUT|bad port/,
     kind: 'unreachable',
   },
 ];

@@ -6,5 +6,12 @@ export type { RegistryEntry } from './entries.js';
 export { removeModel, type Removal } from './remove.js';
 export { hubSettings, type HubSettings } from './settings.js';
 export { MEMORY_RULE, memoryNeed } from './size.js';
-export { verifyModel, type VerifiedFile, type VerifyOptions } from './verify.js';
+export {
+  verifyModel,
+  verifyPulled,
+  type VerifiedFile,
+  type VerifiedModel,
+  type VerifyOptions,
+} from './verify.js';
+export { describeModel, listModels, type ModelOverview } from './overview.js';
 export { type Pins, type PinnedFile, type PinnedModel, readLock } from './lock.js';

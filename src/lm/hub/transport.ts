@@ -1,5 +1,13 @@
 import { BiseqError, CancelledError, throwIfAborted } from '../../core/errors.js';
-import { answerFault, failureOf, networkFault, offlineFault, shownUrl, statusFault } from './faults.js';
+import {
+  answerFault,
+  type FailureKind,
+  failureOf,
+  networkFault,
+  offlineFault,
+  shownUrl,
+  statusFault,
+} from './faults.js';
 import type { HubSettings } from './settings.js';
 
 /** Largest JSON answer that is read: a listing of thousands of files is about 1 MB. */
@@ -75,7 +83,9 @@ const refuse: typeof fetch = async (input) => {
 };
 
 /** undici's own fetch, because Node's knows no proxy; one connection pool, closed at the end. */
-export async function openNetwork(timeout: number): Promise<{ fetch: typeof fetch; close: () => Promise<void> }> {
+export async function openNetwork(
+  timeout: number,
+): Promise<{ fetch: typeof fetch; close: () => Promise<void> }> {
   const undici = await import('undici');
   const options = { headersTimeout: timeout, bodyTimeout: timeout, connect: { timeout } };
   const { http_proxy, HTTP_PROXY, https_proxy, HTTPS_PROXY } = process.env;
@@ -100,6 +110,12 @@ function quietly<T>(make: () => T): T {
   } finally {
     process.emitWarning = emitWarning;
   }
+}
+
+/** Tries after the first that a failure is worth: without a network nobody wants to wait for the fifth. */
+function triesAfter(kind: FailureKind): number {
+  if (kind === 'interrupted') return Infinity;
+  return kind === 'unreachable' ? 1 : 0;
 }
 
 const mayPass = (status: number): boolean => status === 408 || status === 429 || status >= 500;
@@ -129,8 +145,7 @@ async function send<T>({ fetcher, url, init, use, settings, signal }: Sending<T>
     } catch (error) {
       if (signal?.aborted) throw new CancelledError();
       if (error instanceof BiseqError || error instanceof RangeIgnored) throw error;
-      const { kind } = failureOf(error);
-      if (last || kind === 'certificate' || kind === 'redirects') throw networkFault(url, error);
+      if (last || attempt >= triesAfter(failureOf(error).kind)) throw networkFault(url, error);
     }
     await pause(Math.min(wait, LONGEST_WAIT), signal);
   }

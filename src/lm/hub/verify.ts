@@ -1,8 +1,10 @@
+import { ModelError } from '../../core/errors.js';
 import { sizeOf, snapshotFile } from './cache.js';
 import { type ContentHash, hashContent } from './content-hash.js';
-import type { PinnedModel } from './lock.js';
+import { type PinnedModel, readLock } from './lock.js';
 import { type OnPullProgress, ProgressCounter } from './progress.js';
-import type { HubSettings } from './settings.js';
+import { findModel } from './registry.js';
+import { type HubSettings, hubSettings } from './settings.js';
 
 /** What became of one pinned file. */
 export interface VerifiedFile {
@@ -62,4 +64,45 @@ async function hashIfThere(
       onBytes(share);
     },
   });
+}
+
+/** A pulled model and what became of its files. */
+export interface VerifiedModel {
+  readonly hubId: string;
+  readonly commit: string;
+  readonly files: readonly VerifiedFile[];
+  /** Whether all files are there as they were pinned, and the pull was not interrupted. */
+  readonly ok: boolean;
+}
+
+/**
+ * Verifies pulled models, see {@link verifyModel}.
+ * @param names names of the registry or hub ids; none: all that were pulled
+ * @throws ModelError for a name that was not pulled, CancelledError
+ */
+export async function verifyPulled(
+  names: readonly string[],
+  overrides: Partial<HubSettings> = {},
+  options: VerifyOptions = {},
+): Promise<VerifiedModel[]> {
+  const settings = hubSettings(overrides);
+  const pins = readLock(settings.lockFile);
+  const hubIds = names.length > 0 ? names.map((name) => findModel(name).hubId) : Object.keys(pins);
+  const absent = hubIds.find((hubId) => !pins[hubId]);
+  if (absent !== undefined) {
+    throw new ModelError({
+      what: `${absent} was not pulled by biseq`,
+      expected: `a model that is pinned in ${settings.lockFile}`,
+      got: 'no pin',
+      fix: `'biseq models pull ${absent} --offline' checks and pins what another tool put into the cache.`,
+    });
+  }
+  const verified: VerifiedModel[] = [];
+  for (const hubId of hubIds) {
+    const pin = pins[hubId];
+    const files = await verifyModel(hubId, pin, settings, options);
+    const ok = pin.complete && files.every(({ state }) => state === 'ok');
+    verified.push({ hubId, commit: pin.commit, files, ok });
+  }
+  return verified;
 }
