@@ -35,12 +35,12 @@ const MOST_BREAKS = 100;
  *   stays for the next time, except after a wrong checksum
  */
 export async function downloadContent(file: HubFile, context: DownloadContext): Promise<ContentHash> {
-  const { settings, hubId, progress, signal } = context;
+  const { settings, hubId, progress } = context;
   const blob = blobFile(settings.cache, hubId, file.blob);
   const partial = partialFile(settings.cache, hubId, file.blob);
   try {
     progress.next(file.name);
-    const cached = await intact(blob, file, signal);
+    const cached = await intact(blob, file, context);
     if (cached) {
       progress.shift(file.size);
       return cached;
@@ -56,8 +56,13 @@ export async function downloadContent(file: HubFile, context: DownloadContext): 
 }
 
 /** The hashes of a blob that is there and right; a damaged one is removed. */
-async function intact(blob: string, file: HubFile, signal?: AbortSignal): Promise<ContentHash | null> {
+async function intact(
+  blob: string,
+  file: HubFile,
+  { progress, signal }: DownloadContext,
+): Promise<ContentHash | null> {
   if (sizeOf(blob) === file.size) {
+    progress.check();
     const hash = await hashContent(blob, { signal });
     if (isContentOf(hash, file.blob)) return hash;
   }

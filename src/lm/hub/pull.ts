@@ -213,8 +213,9 @@ function checkSpace(hubId: string, files: readonly HubFile[], { cache }: HubSett
     if (sizeOf(blobFile(cache, hubId, blob)) === size) return sum;
     return sum + size - Math.min(size, sizeOf(partialFile(cache, hubId, blob)) ?? 0);
   }, 0);
-  const { bavail, bsize } = statfsSync(cache);
-  if (needed <= bavail * bsize) return;
+  const { bavail, bsize, blocks } = statfsSync(cache);
+  // a file system of no size does not tell
+  if (needed <= bavail * bsize || blocks === 0) return;
   throw new ModelError({
     what: `not enough space on the disk for ${hubId}`,
     file: cache,
