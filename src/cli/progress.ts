@@ -8,19 +8,26 @@ export interface ProgressDisplay {
   stop(): void;
 }
 
-const names: Record<RunProgress['phase'], string> = {
-  model: 'opening the model',
-  features: 'reading the table',
+/** The phases that take time. */
+const names: Partial<Record<RunProgress['phase'], string>> = {
+  features: 'embedding the table',
   design: 'designing',
-  selection: 'selecting',
 };
+
+/** `1:05`, or `?` before the first step. */
+export function formatTimeLeft(elapsedMs: number, step: number, steps: number): string {
+  if (step <= 0) return '?';
+  const seconds = Math.ceil(((elapsedMs / step) * (steps - step)) / 1000);
+  return `${Math.floor(seconds / 60)}:${String(seconds % 60).padStart(2, '0')}`;
+}
 
 /** A bar with the time left on standard error, one phase after the other; nothing where that is no terminal. */
 export async function createProgressDisplay(enabled: boolean): Promise<ProgressDisplay> {
   if (!enabled || !process.stderr.isTTY) return { show() {}, stop() {} };
   const { default: progress } = await import('cli-progress');
   let bar: SingleBar | null = null;
-  let phase: RunProgress['phase'] | null = null;
+  let phase: RunProgress['phase'] = 'model';
+  let since = performance.now();
   const stop = () => {
     bar?.stop();
     bar = null;
@@ -30,16 +37,19 @@ export async function createProgressDisplay(enabled: boolean): Promise<ProgressD
       if (next !== phase) {
         stop();
         phase = next;
+        const name = names[next];
+        if (name === undefined) return;
         bar = new progress.SingleBar({
-          format: `${names[next].padEnd(17)} {bar} {percentage} % | {value}/{total} | {eta_formatted} left`,
+          format: `${name} {bar} {value}/{total} | {left} left`,
           stream: process.stderr,
           clearOnComplete: true,
           hideCursor: true,
-          etaBuffer: 5,
         });
-        bar.start(steps, step);
+        bar.start(steps, 0, { left: '?' });
       }
-      bar?.update(step);
+      bar?.update(step, { left: formatTimeLeft(performance.now() - since, step, steps) });
+      // a phase begins where the one before ended, ahead of its own first report
+      if (step === steps) since = performance.now();
     },
     stop,
   };
