@@ -5,6 +5,7 @@ import { type Checkpoint, openCheckpoint } from '../io/checkpoint.js';
 import type { TensorToWrite } from '../io/safetensors-writer.js';
 import { type LanguageModel, openLanguageModel } from '../language-model.js';
 import { orderField, type ReadingOrder, readingOrder } from '../reading-order.js';
+import { readsOverlappingKmers } from '../token-text.js';
 import type { Tokenizer } from '../tokenizers/tokenizer.js';
 import { lossGraph } from './loss-graph.js';
 import type { TrainableModel } from './new-model.js';
@@ -54,12 +55,11 @@ export async function openBaseModel(
 }
 
 /** A masked k-mer is spelled out by its overlapping neighbours, which teaches a model to copy. */
-function refuseOverlap({ name, folder, tokenizer: { letters } }: LanguageModel): void {
-  const { k } = letters;
-  if (k === 1 || letters.windows(k + 1).every(({ start }) => start % k === 0)) return;
+function refuseOverlap(model: LanguageModel): void {
+  if (!readsOverlappingKmers(model)) return;
   throw new ModelError({
-    what: `model ${name} reads overlapping k-mers and cannot be tuned`,
-    file: folder,
+    what: `model ${model.name} reads overlapping k-mers and cannot be tuned`,
+    file: model.folder,
     expected: 'tokens of one letter, or k-mers end to end',
     fix: 'Choose another model.',
   });
