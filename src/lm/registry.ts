@@ -4,6 +4,8 @@ import { fileURLToPath } from 'node:url';
 import { closest } from 'fastest-levenshtein';
 import type { Alphabet } from '../core/alphabet.js';
 import { ModelError } from '../core/errors.js';
+import { pulledModel } from './hub/pulled.js';
+import { REGISTRY, registryModel } from './hub/registry.js';
 
 /** `data/models` of the package: as far from `src/lm` as from `dist/lm`. */
 const EMBEDDED = path.resolve(path.dirname(fileURLToPath(import.meta.url)), '../../data/models');
@@ -13,7 +15,7 @@ const DEFAULTS: Record<Alphabet['name'], string> = { protein: 'protein-small', d
 
 /** Where a model is. */
 export interface ResolvedModel {
-  /** The embedded model's name, or the folder's last part. */
+  /** The embedded or pulled model's name, or the folder's last part. */
   name: string;
   /** Absolute path of the folder. */
   folder: string;
@@ -34,11 +36,12 @@ export function embeddedModels(root = EMBEDDED): ResolvedModel[] {
 }
 
 /**
- * Finds a model: an embedded one by its name, else a folder in Hugging Face's layout by its path, else the alphabet's
- * default.
- * @param nameOrFolder undefined: the default for the alphabet
+ * Finds a model: an embedded one by its name, else a folder in Hugging Face's layout by its path, else one that
+ * `biseq models pull` fetched, by its name or hub id. Touches no network.
+ * @param nameOrFolder undefined: the embedded default for the alphabet
  * @param root see `embeddedModels`
- * @throws ModelError for an unknown name (with the nearest), and where there is no default for the alphabet
+ * @throws ModelError for an unknown name (with the nearest), for a model that is not here yet, and where there is no
+ *   default for the alphabet
  */
 export function resolveModel(
   nameOrFolder: string | undefined,
@@ -54,7 +57,18 @@ export function resolveModel(
     const folder = path.resolve(wanted);
     return { name: path.basename(folder), folder, embedded: false };
   }
-  throw unknownModel(wanted, embedded);
+  const pulled = pulledModel(wanted);
+  if (pulled !== null) return { name: wanted, folder: pulled, embedded: false };
+  throw registryModel(wanted) ? notPulled(wanted) : unknownModel(wanted, embedded);
+}
+
+function notPulled(name: string): ModelError {
+  return new ModelError({
+    what: `model '${name}' is not on this machine`,
+    expected: 'a model that was pulled',
+    got: 'none of that name in the cache, or not all of it',
+    fix: `Fetch it by 'biseq models pull ${name}'.`,
+  });
 }
 
 function noDefault(alphabet: Alphabet, embedded: readonly ResolvedModel[]): ModelError {
@@ -69,11 +83,11 @@ function noDefault(alphabet: Alphabet, embedded: readonly ResolvedModel[]): Mode
 
 function unknownModel(wanted: string, embedded: readonly ResolvedModel[]): ModelError {
   const names = embedded.map(({ name }) => name);
-  const near = names.length > 0 ? `Did you mean '${closest(wanted, names)}'? ` : '';
+  const near = closest(wanted, [...names, ...REGISTRY.map(({ name }) => name)]);
   return new ModelError({
     what: `there is no model '${wanted}'`,
-    expected: names.length > 0 ? `one of ${names.join(', ')}, or a folder` : 'the folder of a model',
+    expected: `${names.length > 0 ? `one of ${names.join(', ')}, ` : ''}a name that 'biseq models list' shows, or a folder`,
     got: existsSync(wanted) ? 'a file' : 'neither a name nor a folder that exists',
-    fix: `${near}A folder holds config.json and model.safetensors.`,
+    fix: `Did you mean '${near}'? A folder holds config.json and model.safetensors.`,
   });
 }

@@ -16,11 +16,13 @@ export async function openModelFor(
   nameOrFolder: string | undefined,
   signal?: AbortSignal,
 ): Promise<LanguageModel> {
-  const { folder } = resolveModel(nameOrFolder, table.alphabet);
-  const model = await openLanguageModel(folder, { signal }).catch((error: unknown) => {
+  const { folder, name } = resolveModel(nameOrFolder, table.alphabet);
+  const opened = await openLanguageModel(folder, { signal }).catch((error: unknown) => {
     throwIfAborted(signal);
     throw error;
   });
+  // a pulled model's folder is named by its revision
+  const model = { ...opened, name };
   if (model.alphabet !== table.alphabet) {
     throw new ModelError({
       what: `model ${model.name} does not read what the table holds`,

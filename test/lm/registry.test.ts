@@ -1,6 +1,6 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
-import { beforeAll, describe, expect, it } from 'vitest';
+import { beforeAll, describe, expect, it, vi } from 'vitest';
 import { DNA, PROTEIN } from '../../src/core/alphabet.js';
 import { ModelError } from '../../src/core/errors.js';
 import { openLanguageModel } from '../../src/lm/language-model.js';
@@ -46,7 +46,25 @@ describe('resolveModel', () => {
     expect(() => resolveModel(undefined, DNA, root)).toThrow(
       /no DNA language model comes with this package.*--model FOLDER/,
     );
-    expect(() => resolveModel('any', PROTEIN, path.join(root, 'missing'))).toThrow(/the folder of a model/);
+    expect(() => resolveModel(undefined, PROTEIN, path.join(root, 'missing'))).toThrow(/none embedded/);
+  });
+
+  it('finds a model in the cache of the hub, and says how to fetch one that is not there', () => {
+    vi.stubEnv('HF_HUB_CACHE', path.join(folder, 'hub'));
+    expect(() => resolveModel('esm2-8m', PROTEIN, root)).toThrow(/biseq models pull esm2-8m/);
+    const cached = path.join(folder, 'hub', 'models--facebook--esm2_t6_8M_UR50D');
+    const snapshot = path.join(cached, 'snapshots', 'a'.repeat(40));
+    mkdirSync(snapshot, { recursive: true });
+    mkdirSync(path.join(cached, 'refs'));
+    writeFileSync(path.join(cached, 'refs', 'main'), 'a'.repeat(40));
+    for (const name of ['config.json', 'model.safetensors', 'vocab.txt', 'tokenizer_config.json'])
+      writeFileSync(path.join(snapshot, name), '{}');
+    expect(resolveModel('esm2-8m', PROTEIN, root)).toEqual({
+      name: 'esm2-8m',
+      folder: snapshot,
+      embedded: false,
+    });
+    vi.unstubAllEnvs();
   });
 });
 
