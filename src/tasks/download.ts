@@ -76,10 +76,18 @@ async function downloadOnce(
     }
     renameSync(temporary, target);
   } catch (error) {
-    rmSync(temporary, { force: true });
+    removeIfThere(temporary);
     throw diskFault(error, target, options) ?? error;
   } finally {
     await response.body?.cancel().catch(() => {});
+  }
+}
+
+function removeIfThere(file: string): void {
+  try {
+    rmSync(file, { force: true });
+  } catch {
+    // the folder itself cannot be used: then there is nothing to remove, and what went wrong first is what counts
   }
 }
 

@@ -69,8 +69,9 @@ function requireCandidates(task: Task, designs: readonly Sequence[]): void {
 
 function summarise(scores: readonly number[]): ScoreSummary | null {
   if (scores.length === 0) return null;
+  const max = scores.reduce((largest, score) => Math.max(largest, score));
   return {
-    max: Math.max(...scores),
+    max,
     median: median(scores),
     lowerMedian: lowerMedian(scores),
     mean: mean(scores),
