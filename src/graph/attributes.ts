@@ -47,6 +47,13 @@ export interface OpAttributes {
   MatMul: None;
   /** com.microsoft: alpha * op(A) op(B), transposing the last two axes. */
   FusedMatMul: { transA: boolean; transB: boolean; alpha: number };
+  /**
+   * softmax(scale q k' + bias) v per head on [B x T x heads*width]. Inputs: q, k, v, mask (1 for a token that may be
+   * looked at, [B x T]), bias (the same and what precedes only where `causal`, added to the scores, [B x 1 x 1 or T x T]).
+   * Outputs: y, then for the reverse rule the softmax and q, k, v split by heads. Written as com.microsoft
+   * MultiHeadAttention where only y is used.
+   */
+  Attention: { heads: number; scale: number; causal: boolean };
   // reductions and normalisations
   ReduceSum: { axes: readonly number[]; keepdims: boolean };
   ReduceMean: { axes: readonly number[]; keepdims: boolean };

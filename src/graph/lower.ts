@@ -17,6 +17,8 @@ export interface LoweringTarget {
   node(node: OnnxNode): void;
   constant(data: TensorData, shape: readonly number[]): string;
   freshName(stem: string): string;
+  /** Whether anything reads this value. */
+  isUsed(name: string): boolean;
 }
 
 /** ONNX codes of element types (TensorProto.DataType). */
@@ -97,6 +99,52 @@ const reduction: Lowering<'ReduceSum' | 'ReduceMean'> = (node, target) =>
 
 const axisOnly = direct<'Softmax' | 'LogSoftmax' | 'Concat'>(({ axis }) => ({ axis: BigInt(axis) }));
 
+/** One fused node where only the result is used; else the products and the softmax one by one. */
+const attention: Lowering<'Attention'> = (node, target) => {
+  const [q, k, v, mask, bias] = node.inputs.map((input) => input.name);
+  const [y, weights, qh, kh, vh] = node.outputs.map((output) => output.name);
+  const { heads, scale, causal } = node.attributes;
+  const add = (
+    opType: string,
+    inputs: string[],
+    output: string,
+    attributes: OnnxNode['attributes'] = {},
+    domain = '',
+  ) => target.node({ opType, domain, inputs, outputs: [output], attributes });
+  if (![weights, qh, kh, vh].some((name) => target.isUsed(name))) {
+    const padding = target.freshName('padding');
+    add('Cast', [mask], padding, { to: BigInt(ELEMENT_CODES.int32) });
+    const attributes = {
+      num_heads: BigInt(heads),
+      scale,
+      unidirectional: BigInt(causal),
+      mask_filter_value: -1e9,
+    };
+    add('MultiHeadAttention', [q, k, v, '', padding], y, attributes, MICROSOFT);
+    return;
+  }
+  const [scores, biased, mixed, back] = ['scores', 'biased', 'mixed', 'back'].map((stem) =>
+    target.freshName(stem),
+  );
+  const perm = [0, 2, 1, 3];
+  [
+    [q, qh],
+    [k, kh],
+    [v, vh],
+  ].forEach(([whole, split], i) => {
+    const parts = target.freshName('parts');
+    const width = (node.inputs[i].shape[2] as number) / heads;
+    add('Reshape', [whole, vector(target, [0, 0, heads, width])], parts);
+    add('Transpose', [parts], split, { perm });
+  });
+  add('FusedMatMul', [qh, kh], scores, { transA: 0n, transB: 1n, alpha: scale }, MICROSOFT);
+  add('Add', [scores, bias], biased);
+  add('Softmax', [biased], weights, { axis: -1n });
+  add('MatMul', [weights, vh], mixed);
+  add('Transpose', [mixed], back, { perm });
+  add('Reshape', [back, vector(target, [0, 0, -1])], y);
+};
+
 /** How each op is written in ONNX (opset 21 and com.microsoft). */
 export const lowerings: { readonly [K in OpName]: Lowering<K> } = {
   Add: direct(),
@@ -116,6 +164,7 @@ export const lowerings: { readonly [K in OpName]: Lowering<K> } = {
   Relu: direct(),
   Where: direct(),
   MatMul: direct(),
+  Attention: attention,
   Cos: direct(),
   Sin: direct(),
   Max: direct(),

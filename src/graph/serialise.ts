@@ -62,6 +62,7 @@ export function serialise(graph: Graph): Uint8Array {
   const node: object[] = [];
   let counter = 0;
   const target: LoweringTarget = {
+    isUsed: (name) => used.has(name),
     freshName: (stem) => `${stem}__${counter++}`,
     constant: (data, shape) => {
       const name = target.freshName('const');

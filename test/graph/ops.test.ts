@@ -148,6 +148,21 @@ const cases: Case[] = [
     shapes: [[4, 8], [8]],
     build: (g, [x, scale]) => g.layerNorm(x, scale, null, 1e-5),
   },
+  {
+    name: 'Attention',
+    op: 'Attention',
+    dtype: 'float32',
+    shapes: [
+      [2, 3, 8],
+      [2, 3, 8],
+      [2, 3, 8],
+    ],
+    build: (g, [q, k, v]) => {
+      const mask = g.constant(Float32Array.of(1, 1, 1, 1, 1, 0), [2, 3]);
+      const bias = g.constant(Float32Array.of(0, 0, 0, 0, 0, -1e9), [2, 1, 1, 3]);
+      return g.apply('Attention', [q, k, v, mask, bias], { heads: 2, scale: 0.5, causal: false })[0];
+    },
+  },
   { name: 'Reshape', op: 'Reshape', shapes: [[2, 6]], build: (g, [a]) => g.reshape(a, [3, 4]) },
   {
     name: 'ReshapeLike',

@@ -111,9 +111,11 @@ export const Relu: OpRule<'Relu'> = {
 
 /** d/dx x Phi(x) = Phi(x) + x phi(x), Phi and phi the standard normal distribution and density. */
 function geluSlope(g: GraphBuilder, x: Value): Value {
-  const halfErf = g.scale(g.unary('Erf', g.scale(x, Math.SQRT1_2)), 0.5);
-  const density = g.scale(gaussian(g, g.scale(x, Math.SQRT1_2)), 1 / Math.sqrt(2 * Math.PI));
-  return g.add(g.add(halfErf, g.scalar(0.5, x)), g.mul(x, density));
+  const u = g.scale(x, Math.SQRT1_2);
+  const distribution = g.add(g.scale(g.unary('Erf', u), 0.5), g.scalar(0.5, x));
+  // exp(-u^2 - log sqrt(2 pi)): the density's factor goes into the exponent.
+  const density = g.unary('Exp', g.sub(g.scalar(-0.5 * Math.log(2 * Math.PI), x), g.mul(u, u)));
+  return g.add(distribution, g.mul(x, density));
 }
 
 /** Slope of 0.5 x (1 + tanh(u)), u = sqrt(2/pi) (x + 0.044715 x^3). */

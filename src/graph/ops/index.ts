@@ -1,5 +1,6 @@
 import type { OpName } from '../attributes.js';
 import type { OpRule } from '../rule.js';
+import * as attention from './attention.js';
 import * as elementwise from './elementwise.js';
 import * as indexing from './indexing.js';
 import * as logic from './logic.js';
@@ -12,6 +13,7 @@ import * as shape from './shape.js';
 
 /** Every op with its inference and reverse rule. An op without a rule does not compile. */
 export const ops: { readonly [K in OpName]: OpRule<K> } = {
+  ...attention,
   ...elementwise,
   ...matmul,
   ...normalisation,

@@ -3,7 +3,7 @@ import type { GraphBuilder } from '../../graph/builder.js';
 import type { Value } from '../../graph/types.js';
 import { type Architecture, type BatchInputs, type Encoded, plainRow } from './architecture.js';
 import { parseConfig, requireWholeHeads } from './config.js';
-import { attention, attentionBias, layerNorm, linear } from './layers.js';
+import { attention, everywhere, layerNorm, linear, type Visibility } from './layers.js';
 import type { Parameters } from './parameters.js';
 
 const schema = z.object({
@@ -40,11 +40,18 @@ function embed(g: GraphBuilder, p: Parameters, c: BertConfig, inputs: BatchInput
   return { lookup, hidden: layerNorm(g, p, sum, 'bert.embeddings.LayerNorm', D, c.layer_norm_eps) };
 }
 
-function layer(g: GraphBuilder, p: Parameters, c: BertConfig, x: Value, bias: Value, index: number): Value {
+function layer(
+  g: GraphBuilder,
+  p: Parameters,
+  c: BertConfig,
+  x: Value,
+  visible: Visibility,
+  index: number,
+): Value {
   const name = `bert.encoder.layer.${index}`;
   const D = c.hidden_size;
   const part = (which: string) => linear(g, p, x, `${name}.attention.self.${which}`, D, D);
-  const mixed = attention(g, part('query'), part('key'), part('value'), bias, c.num_attention_heads);
+  const mixed = attention(g, part('query'), part('key'), part('value'), visible, c.num_attention_heads);
   const attended = g.add(x, linear(g, p, mixed, `${name}.attention.output.dense`, D, D));
   const normed = layerNorm(g, p, attended, `${name}.attention.output.LayerNorm`, D, c.layer_norm_eps);
   const wide = g.gelu(linear(g, p, normed, `${name}.intermediate.dense`, D, c.intermediate_size));
@@ -67,9 +74,9 @@ export function bert(c: BertConfig): Architecture {
     embeddingName: 'bert.embeddings.word_embeddings.weight',
     encode(g, p, inputs) {
       const { lookup, hidden } = embed(g, p, c, inputs);
-      const bias = attentionBias(g, inputs.mask);
+      const visible = everywhere(g, inputs.mask);
       let x = hidden;
-      for (let i = 0; i < c.num_hidden_layers; i++) x = layer(g, p, c, x, bias, i);
+      for (let i = 0; i < c.num_hidden_layers; i++) x = layer(g, p, c, x, visible, i);
       return { lookup, hidden: x };
     },
     logits(g, p, hidden) {

@@ -5,12 +5,13 @@ import type { Architecture, BatchInputs, Encoded } from './architecture.js';
 import { parseConfig, requireWholeHeads } from './config.js';
 import {
   attention,
-  attentionBias,
+  everywhere,
   inverseFrequencies,
   layerNorm,
   linear,
   type Rotate,
   rotation,
+  type Visibility,
 } from './layers.js';
 import type { Parameters } from './parameters.js';
 
@@ -69,7 +70,7 @@ function layer(
   p: Parameters,
   c: EsmConfig,
   x: Value,
-  bias: Value,
+  visible: Visibility,
   rotate: Rotate,
   index: number,
 ): Value {
@@ -82,7 +83,7 @@ function layer(
     rotate(project('query')),
     rotate(project('key')),
     project('value'),
-    bias,
+    visible,
     c.num_attention_heads,
   );
   const attended = g.add(x, linear(g, p, mixed, `${name}.attention.output.dense`, D, D));
@@ -110,12 +111,12 @@ export function esm(c: EsmConfig, inverseFrequency?: ArrayLike<number>): Archite
     embeddingName: 'esm.embeddings.word_embeddings.weight',
     encode(g, p, inputs) {
       const { lookup, hidden } = embed(g, p, c, inputs);
-      const bias = attentionBias(g, inputs.mask);
+      const visible = everywhere(g, inputs.mask);
       const rotate: Rotate = absolute
         ? (x) => x
         : rotation(g, c.max_position_embeddings, c.num_attention_heads, frequencies);
       let x = hidden;
-      for (let i = 0; i < c.num_hidden_layers; i++) x = layer(g, p, c, x, bias, rotate, i);
+      for (let i = 0; i < c.num_hidden_layers; i++) x = layer(g, p, c, x, visible, rotate, i);
       return { lookup, hidden: layerNorm(g, p, x, 'esm.encoder.emb_layer_norm_after', D, c.layer_norm_eps) };
     },
     logits(g, p, hidden) {

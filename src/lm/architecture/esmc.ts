@@ -5,13 +5,14 @@ import { type Architecture, plainRow } from './architecture.js';
 import { parseConfig, requireWholeHeads } from './config.js';
 import {
   attention,
-  attentionBias,
+  everywhere,
   inverseFrequencies,
   layerNorm,
   linear,
   project,
   rotation,
   type Rotate,
+  type Visibility,
 } from './layers.js';
 import type { Parameters } from './parameters.js';
 
@@ -54,7 +55,7 @@ function layer(
   p: Parameters,
   c: EsmcConfig,
   x: Value,
-  bias: Value,
+  visible: Visibility,
   rotate: Rotate,
   index: number,
 ): Value {
@@ -70,7 +71,7 @@ function layer(
     rotate(scaled('q')),
     rotate(scaled('k')),
     part('v'),
-    bias,
+    visible,
     c.num_attention_heads,
   );
   const attended = g.add(x, branch(project(g, p, mixed, `${name}.self_attn.o_proj`, D, D)));
@@ -94,11 +95,11 @@ export function esmc(c: EsmcConfig): Architecture {
     embeddingName: 'esmc.embed_tokens.weight',
     encode(g, p, inputs) {
       const lookup = g.gather(p.tensor('esmc.embed_tokens.weight', [c.vocab_size, D]), inputs.ids);
-      const bias = attentionBias(g, inputs.mask);
+      const visible = everywhere(g, inputs.mask);
       const frequencies = inverseFrequencies(D / c.num_attention_heads, theta);
       const rotate = rotation(g, c.max_position_embeddings, c.num_attention_heads, frequencies);
       let x = lookup;
-      for (let i = 0; i < c.num_hidden_layers; i++) x = layer(g, p, c, x, bias, rotate, i);
+      for (let i = 0; i < c.num_hidden_layers; i++) x = layer(g, p, c, x, visible, rotate, i);
       return { lookup, hidden: g.layerNorm(x, p.tensor('esmc.norm.weight', [D]), null, c.layer_norm_eps) };
     },
     logits(g, p, hidden) {

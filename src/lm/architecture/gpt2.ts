@@ -3,7 +3,7 @@ import type { GraphBuilder } from '../../graph/builder.js';
 import type { Value } from '../../graph/types.js';
 import { type Architecture, plainRow } from './architecture.js';
 import { parseConfig, requireWholeHeads } from './config.js';
-import { attention, attentionBias, causalBias, layerNorm } from './layers.js';
+import { attention, backwards, layerNorm, type Visibility } from './layers.js';
 import type { Parameters } from './parameters.js';
 
 const schema = z.object({
@@ -42,7 +42,14 @@ function conv1d(
   return g.add(product, p.tensor(`${name}.bias`, [outputs]));
 }
 
-function layer(g: GraphBuilder, p: Parameters, c: Gpt2Config, x: Value, bias: Value, index: number): Value {
+function layer(
+  g: GraphBuilder,
+  p: Parameters,
+  c: Gpt2Config,
+  x: Value,
+  visible: Visibility,
+  index: number,
+): Value {
   const name = `transformer.h.${index}`;
   const D = c.n_embd;
   const inner = c.n_inner ?? 4 * D;
@@ -50,7 +57,7 @@ function layer(g: GraphBuilder, p: Parameters, c: Gpt2Config, x: Value, bias: Va
     layerNorm(g, p, value, `${name}.${which}`, D, c.layer_norm_epsilon);
   const qkv = conv1d(g, p, norm(x, 'ln_1'), `${name}.attn.c_attn`, D, 3 * D);
   const part = (i: number) => g.slice(qkv, -1, i * D, (i + 1) * D);
-  const mixed = attention(g, part(0), part(1), part(2), bias, c.n_head);
+  const mixed = attention(g, part(0), part(1), part(2), visible, c.n_head);
   const attended = g.add(x, conv1d(g, p, mixed, `${name}.attn.c_proj`, D, D));
   const approximate = c.activation_function === 'gelu_new' ? 'tanh' : 'none';
   const wide = g.gelu(conv1d(g, p, norm(attended, 'ln_2'), `${name}.mlp.c_fc`, D, inner), approximate);
@@ -72,12 +79,12 @@ export function gpt2(c: Gpt2Config): Architecture {
     embeddingName: 'transformer.wte.weight',
     encode(g, p, inputs) {
       const lookup = g.gather(p.tensor('transformer.wte.weight', [c.vocab_size, D]), inputs.ids);
-      const bias = g.add(attentionBias(g, inputs.mask), causalBias(g, inputs.positions));
+      const visible = backwards(g, inputs.mask, inputs.positions);
       let x = g.add(
         lookup,
         g.gather(p.tensor('transformer.wpe.weight', [c.n_positions, D]), inputs.positions),
       );
-      for (let i = 0; i < c.n_layer; i++) x = layer(g, p, c, x, bias, i);
+      for (let i = 0; i < c.n_layer; i++) x = layer(g, p, c, x, visible, i);
       return { lookup, hidden: layerNorm(g, p, x, 'transformer.ln_f', D, c.layer_norm_epsilon) };
     },
     logits(g, p, hidden) {

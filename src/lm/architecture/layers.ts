@@ -53,20 +53,35 @@ export function causalBias(g: GraphBuilder, positions: Value): Value {
   return g.scale(g.unary('Relu', ahead), -1e9);
 }
 
-/** [B x T x D] to [B x heads x T x D/heads]. */
-export function splitHeads(g: GraphBuilder, x: Value, heads: number): Value {
-  const [B, T, D] = x.shape;
-  return g.transpose(g.reshape(x, [B, T, heads, (D as number) / heads]), [0, 2, 1, 3]);
+/** What attention may look at: padding, and what follows where the model is causal. */
+export interface Visibility {
+  mask: Value;
+  bias: Value;
+  causal: boolean;
+}
+
+/** Every token of the sequence may be looked at. */
+export function everywhere(g: GraphBuilder, mask: Value): Visibility {
+  return { mask, bias: attentionBias(g, mask), causal: false };
+}
+
+/** Only the token itself and what precedes it. */
+export function backwards(g: GraphBuilder, mask: Value, positions: Value): Visibility {
+  return { mask, bias: g.add(attentionBias(g, mask), causalBias(g, positions)), causal: true };
 }
 
 /** softmax(q k^T / sqrt(width of a head) + bias) v per head. q, k, v [B x T x D]. */
-export function attention(g: GraphBuilder, q: Value, k: Value, v: Value, bias: Value, heads: number): Value {
-  const [B, T, D] = q.shape;
-  const alpha = ((D as number) / heads) ** -0.5;
-  const scores = g.fusedMatMul(splitHeads(g, q, heads), splitHeads(g, k, heads), { transB: true, alpha });
-  const weights = g.softmax(g.add(scores, bias));
-  const mixed = g.matMul(weights, splitHeads(g, v, heads));
-  return g.reshape(g.transpose(mixed, [0, 2, 1, 3]), [B, T, D]);
+export function attention(
+  g: GraphBuilder,
+  q: Value,
+  k: Value,
+  v: Value,
+  visible: Visibility,
+  heads: number,
+): Value {
+  const { mask, bias, causal } = visible;
+  const scale = ((q.shape[2] as number) / heads) ** -0.5;
+  return g.apply('Attention', [q, k, v, mask, bias], { heads, scale, causal })[0];
 }
 
 /** Tables of cosines and sines for rotary positions, [positions x width/2]; `inverseFrequency` [width/2]. */
