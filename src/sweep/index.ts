@@ -1,0 +1,14 @@
+export { codeVersion } from './code-version.js';
+export type { CellJob, DataPlaces, Executor, JobReport, TaskSource } from './job.js';
+export { createLocalExecutor } from './local-executor.js';
+export { sweepMethodNames } from './methods.js';
+export { METRICS, type Metric } from './metrics.js';
+export { planSweep, type PlannedCell, type PlanOptions, type SweepPlan } from './plan.js';
+export { htmlPlot, svgPlot } from './plot.js';
+export { createProcessExecutor, type ProcessExecutorOptions } from './process-executor.js';
+export type { Cell, CellMetrics, CellRecord, CellResult } from './record.js';
+export { type CellState, countStates, findCells, type FoundCell } from './results.js';
+export { runSweep, type SweepHooks, type SweepOutcome } from './run.js';
+export { type DamagedLine, openStore, type Store } from './store.js';
+export { type MethodSummary, summarise, type SweepSummary, type TaskSummary } from './summary.js';
+export { csvTable, jsonTable, markdownTable, type TableOptions } from './table.js';
