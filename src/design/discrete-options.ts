@@ -12,9 +12,9 @@ export interface DiscreteSearchOptions {
   eta?: 'adaptive' | number;
   /** Where an adaptive eta starts. Default 2. */
   eta0?: number;
-  /** Steps of each candidate. Default 100. */
+  /** Steps of each candidate. Default 25. */
   steps?: number;
-  /** Sequences that each candidate has scored exactly in a step. Default 8. */
+  /** Sequences that each candidate has scored exactly in a step. Default 4. */
   proposals?: number;
 }
 
@@ -43,7 +43,7 @@ export function checkDiscreteOptions(options: DiscreteSearchOptions): CheckedDis
     mode,
     gamma: fixed === 'adaptive' ? { start: gamma0, adapt: true } : { start: fixed, adapt: false },
     eta: eta === 'adaptive' ? { start: eta0, adapt: true } : { start: eta, adapt: false },
-    steps: requireWhole('steps', options.steps ?? 100, 1),
-    proposals: requireWhole('proposals', options.proposals ?? 8, 1),
+    steps: requireWhole('steps', options.steps ?? 25, 1),
+    proposals: requireWhole('proposals', options.proposals ?? 4, 1),
   };
 }

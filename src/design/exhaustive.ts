@@ -23,7 +23,7 @@ export interface ExhaustiveOptions {
   gamma?: number;
   /** Largest space that is gone through. Default 2,000,000 sequences. */
   limit?: number;
-  /** How many of the best are kept to select from; at least four times the designs asked for. Default 4,096. */
+  /** How many of the best get all their scalars, to select from; at least four times the designs asked for. Default 512. */
   keep?: number;
 }
 
@@ -45,7 +45,7 @@ export function exhaustive(options: ExhaustiveOptions = {}): Method {
   const by = requireOneOf('by', options.by ?? 'forward', ['forward', 'backward', 'mixed']);
   const gamma = requireBetween('gamma', options.gamma ?? 0.5, 0, 1);
   const limit = requireWhole('limit', options.limit ?? ENUMERABLE, 1);
-  const keep = requireWhole('keep', options.keep ?? 4096, 1);
+  const keep = requireWhole('keep', options.keep ?? 512, 1);
   const ranking: Ranking = by === 'forward' ? 'prediction' : by === 'backward' ? 'backward' : { gamma };
   return {
     name: 'exhaustive',
