@@ -27,6 +27,8 @@ const bound = (call: Call, index: number): Element | null => {
 
 const kept = (call: Call) => bound(call, 0);
 
+const casted = (call: Call) => (call.input(0).dtype === 'bool' ? 2 : kept(call));
+
 /** Joins what two inputs say. */
 function both(call: Call, join: (a: Element, b: Element) => Element | null): Element | null {
   const [a, b] = [bound(call, 0), bound(call, 1)];
@@ -52,7 +54,8 @@ export const boundsAfter: Readonly<Record<string, ((call: Call) => Element | nul
   Slice: kept,
   Gather: kept,
   GatherElements: kept,
-  Cast: (call) => (call.input(0).dtype === 'bool' ? 2 : kept(call)),
+  Cast: casted,
+  CastLike: casted,
   Add: (call) => both(call, (a, b) => less(add(a, b))),
   Mul: (call) => both(call, product),
   Range: (call) => {

@@ -37,7 +37,7 @@ export const countOf = (shape: readonly number[]) => shape.reduce((a, b) => a * 
 
 /** An elementwise op on broadcast inputs. */
 function elementwise(
-  compute: (entries: readonly Element[], dtype: DType) => Element | null,
+  compute: (entries: readonly Element[], dtype: DType, call: Call) => Element | null,
   result: (inputs: readonly Known[]) => DType = (inputs) => inputs[0].dtype,
 ): Fold {
   return (call, inputs) => {
@@ -51,7 +51,7 @@ function elementwise(
     const elements: Element[] = [];
     for (let flat = 0; flat < count; flat++) {
       const entries = inputs.map((input, k) => input.elements[offset(flat, shape, steps[k])]);
-      const entry = compute(entries, inputs[0].dtype);
+      const entry = compute(entries, inputs[0].dtype, call);
       if (entry === null) return null;
       elements.push(rounded(entry, dtype));
     }
@@ -93,16 +93,25 @@ function compared(
   }, bool);
 }
 
-/** The larger (sign 1) or smaller (sign -1) of all inputs. */
-function extreme(sign: 1 | -1): Fold {
-  return elementwise((entries) =>
-    entries.reduce<Element | null>((best, entry) => {
-      if (best === null) return entry;
-      const { least, most } = sign === 1 ? difference(best, entry) : difference(entry, best);
-      return least >= 0 ? best : most <= 0 ? entry : null;
-    }, null),
-  );
-}
+const largest: Fold = elementwise((entries) =>
+  entries.reduce<Element | null>((best, entry) => {
+    if (best === null) return null;
+    const { least, most } = difference(best, entry);
+    return least >= 0 ? best : most <= 0 ? entry : null;
+  }, entries[0]),
+);
+
+/** Where a size is cut to the rows of a table, no sequence is taken to be longer than the table. */
+const smallest: Fold = elementwise((entries, _dtype, { scope }) =>
+  entries.reduce<Element | null>((best, entry) => {
+    if (best === null) return null;
+    const { least, most } = difference(best, entry);
+    if (most <= 0) return best;
+    if (least >= 0) return entry;
+    if (typeof entry === 'number' && scope.assumeAtMost(best, entry)) return best;
+    return typeof best === 'number' && scope.assumeAtMost(entry, best) ? entry : null;
+  }, entries[0]),
+);
 
 function divided(a: Element, b: Element, dtype: DType): Element | null {
   if (typeof a !== 'number' || typeof b !== 'number') return quotient(a, b);
@@ -148,8 +157,8 @@ export const folds: Readonly<Record<string, Fold | undefined>> = {
   Reciprocal: elementwise(numbers((a) => 1 / a)),
   Floor: elementwise(numbers(Math.floor)),
   Ceil: elementwise(numbers(Math.ceil)),
-  Max: extreme(1),
-  Min: extreme(-1),
+  Max: largest,
+  Min: smallest,
   Equal: compared(
     (a, b) => a === b,
     (least, most) => (least === 0 && most === 0 ? true : least > 0 || most < 0 ? false : null),

@@ -9,6 +9,7 @@ import { handlerOf } from './handlers/index.js';
 import { type FileNode, isStandard, type OnnxFile } from './model-file.js';
 import { computed, known, type Known, knownOf, type Operand, stored } from './operand.js';
 import { Scope } from './scope.js';
+import type { Element } from './sizes.js';
 
 /** What a model is turned into a graph of. */
 export interface ImportTarget {
@@ -17,6 +18,8 @@ export interface ImportTarget {
   readonly inputs: ReadonlyMap<string, Value>;
   /** The input that holds token ids, [B x T]. */
   readonly ids: string;
+  /** What the entries of integer inputs stay below, where that is known. */
+  readonly bounds?: ReadonlyMap<string, Element>;
   /** A float32 weight of the file. */
   weight(name: string, shape: readonly number[]): Value;
 }
@@ -54,7 +57,10 @@ export class Importer {
     const sources = new Map(['B', 'T'].map((name, axis) => [name, { value: ids, axis }]));
     this.scope = new Scope(target.g, file.file, sources);
     this.scope.tokenIds.add(ids.name);
-    for (const [name, value] of target.inputs) this.operands.set(name, computed(value));
+    for (const [name, value] of target.inputs) {
+      this.operands.set(name, computed(value));
+      this.scope.setBound(value, target.bounds?.get(name));
+    }
   }
 
   /** Where token ids are looked up, if that has been met. */
@@ -193,7 +199,8 @@ export class Importer {
       this.operands.set(name, operand);
     });
     const [output] = outputs;
-    if (output && !output.elements() && !output.weight && boundsAfter[node.op])
+    const computedNow = output && !output.elements() && !output.weight && !output.parts;
+    if (computedNow && boundsAfter[node.op])
       this.scope.setBound(output.value(), boundsAfter[node.op]?.(call));
   }
 

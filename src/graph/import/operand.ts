@@ -1,3 +1,4 @@
+import { internal } from '../../core/errors.js';
 import type { DType, Shape, Value } from '../types.js';
 import type { Scope } from './scope.js';
 import type { Element } from './sizes.js';
@@ -13,6 +14,8 @@ export interface Operand {
   value(): Value;
   /** The weight that it is, untouched. */
   readonly weight?: StoredTensor;
+  /** The tensors of which it is a list: such an operand is only picked from. */
+  readonly parts?: readonly Operand[];
 }
 
 /** Entries that are known, and their shape. */
@@ -28,6 +31,14 @@ export const MOST_KNOWN = 4096;
 /** An operand that the run computes. */
 export function computed(value: Value): Operand {
   return { dtype: value.dtype, shape: value.shape, elements: () => null, value: () => value };
+}
+
+/** A list of tensors. */
+export function sequence(parts: readonly Operand[]): Operand {
+  const value = () => {
+    throw internal('a list of tensors stands where a tensor is wanted');
+  };
+  return { dtype: parts[0].dtype, shape: [], elements: () => null, value, parts };
 }
 
 /** An operand whose entries are known. */

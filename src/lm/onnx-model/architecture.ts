@@ -3,6 +3,7 @@ import type { GraphBuilder } from '../../graph/builder.js';
 import { GraphBuilder as Builder } from '../../graph/builder.js';
 import { Importer, type Lookup } from '../../graph/import/importer.js';
 import type { FileInput, OnnxFile } from '../../graph/import/model-file.js';
+import { add, type Element, unknownSize } from '../../graph/import/sizes.js';
 import { type DType, formatShape, type Shape, type Value } from '../../graph/types.js';
 import {
   type Architecture,
@@ -51,6 +52,7 @@ export function onnxArchitecture(file: OnnxFile, description: OnnxDescription): 
       g,
       ids: roles.ids.name,
       inputs: feeds(g, roles, inputs),
+      bounds: positionBounds(roles),
       weight: (name, shape) => parameters.tensor(PREFIX + name, shape),
     });
     importers.set(g, importer);
@@ -175,6 +177,13 @@ function feeds(g: GraphBuilder, roles: Roles, inputs: BatchInputs): Map<string, 
   for (const { name, dtype } of roles.zeros)
     fed.set(name, g.apply('ExpandLike', [zero(g, dtype), inputs.ids], {})[0]);
   return fed;
+}
+
+/** Positions count the tokens from `first` on. */
+function positionBounds({ positions }: Roles): Map<string, Element> {
+  if (!positions) return new Map();
+  const bound = add(unknownSize('T'), positions.first);
+  return new Map(bound === null ? [] : [[positions.name, bound]]);
 }
 
 function zero(g: GraphBuilder, dtype: DType): Value {

@@ -1,6 +1,7 @@
 import type { Handler } from '../handler.js';
 import { attentions } from './attention.js';
 import { constants } from './constants.js';
+import { einsums } from './einsum.js';
 import { elementwise } from './elementwise.js';
 import { indexing } from './indexing.js';
 import { normalisation } from './normalisation.js';
@@ -16,6 +17,7 @@ const handlers = new Map<string, Handler>(
     ...indexing,
     ...products,
     ...attentions,
+    ...einsums,
   }),
 );
 

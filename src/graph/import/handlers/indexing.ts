@@ -3,7 +3,7 @@ import type { Call } from '../call.js';
 import { countOf, picked } from '../fold.js';
 import type { Handlers } from '../handler.js';
 import { boundOf } from '../bounds.js';
-import { type Known, knownOf, MOST_KNOWN, type Operand } from '../operand.js';
+import { type Known, knownOf, MOST_KNOWN, type Operand, sequence } from '../operand.js';
 import { reshaped } from '../reshaped.js';
 import { add, difference, type Element, fromDim, sameElement, toDim } from '../sizes.js';
 import { typedList } from '../tensors.js';
@@ -187,11 +187,13 @@ function slice(call: Call): Operand {
 /** Sizes of the parts, from an input, an attribute, or equal parts. */
 function partSizes(call: Call, size: number): readonly number[] {
   const given = call.integers(1, 'split');
+  if (given && call.node.op === 'SplitToSequence' && call.input(1).shape.length === 0)
+    return equalParts(call, size, given[0]);
   if (given) return given;
+  if (call.node.op === 'SplitToSequence') return Array<number>(size).fill(1);
   const count = call.int('num_outputs', call.node.outputs.length);
   if (!(count > 0 && count <= size)) throw call.refuse(`${count} parts of an axis of ${size}`);
-  const part = Math.ceil(size / count);
-  return Array.from({ length: count }, (_, i) => Math.min(part, size - i * part));
+  return equalParts(call, size, Math.ceil(size / count));
 }
 
 function split(call: Call): Operand[] {
@@ -209,10 +211,34 @@ function split(call: Call): Operand[] {
   });
 }
 
+/** Parts of one size, the last one of what is left. */
+function equalParts(call: Call, size: number, part: number): number[] {
+  if (!(part > 0)) throw call.refuse(`parts of ${part}`);
+  return Array.from({ length: Math.ceil(size / part) }, (_, i) => Math.min(part, size - i * part));
+}
+
+function splitToSequence(call: Call): Operand {
+  const parts = split(call);
+  if (call.optional(1) || call.int('keepdims', 1) === 1) return sequence(parts);
+  const axis = call.axis(call.int('axis', 0), parts[0].shape.length);
+  return sequence(
+    parts.map((part) => reshaped(call, part, part.shape.filter((_, i) => i !== axis).map(fromDim))),
+  );
+}
+
+function sequenceAt(call: Call): Operand {
+  const { parts } = call.input(0);
+  const at = call.integers(1)?.[0];
+  if (!parts || at === undefined) throw call.refuse('it does not pick from a list');
+  return parts[call.axis(at, parts.length)];
+}
+
 export const indexing: Handlers = {
   Gather: { inputs: [2, 2], convert: gather },
   GatherElements: { inputs: [2, 2], convert: gatherElements },
   GatherND: { inputs: [2, 2], convert: gatherND },
   Slice: { inputs: [3, 5], convert: slice },
+  SplitToSequence: { inputs: [1, 2], convert: splitToSequence },
+  SequenceAt: { inputs: [2, 2], convert: sequenceAt },
   Split: { inputs: [1, 2], convert: split },
 };
