@@ -217,27 +217,24 @@ describe("a table of the user's own in place of the task's", () => {
 });
 
 describe.skipIf(!dataDir)('every task on its public table', () => {
-  const names = taskNames().filter((name) => name !== 'tfbind10-r');
+  // the lower half of GB1 is the same table: see anchors.test.ts
+  const names = taskNames().filter((name) => !['tfbind10-r', 'gb1-lower-half'].includes(name));
   const opened = new Map<string, Promise<OpenTask>>();
   const open = (name: string) => {
     if (!opened.has(name)) opened.set(name, openTask(name, { dataDir: dataDir! }));
     return opened.get(name)!;
   };
 
-  it.each(names)('%s: the protocol', async (name) => {
-    expect((await open(name)).draw({ seed: 3, plate: 2 }).protocol).toMatchSnapshot();
-  });
-
   it.each(names)('%s: measured rows have their scores, candidates are the rest', async (name) => {
-    const task = (await open(name)).draw();
+    const task = (await open(name)).draw({ seed: 3, plate: 2 });
     const { measured, candidates } = task;
-    const known = new Set(keysOf(measured.sequences));
+    expect(task.protocol).toMatchSnapshot();
     measured.sequences.forEach((sequence, i) => {
       if (task.score(sequence) !== measured.scores[i]) throw new Error(`row ${i}`);
     });
     if (candidates === null) return;
-    const all = new Set(keysOf(task.rows!.sequences));
-    expect(known.size + candidates.length).toBe(all.size);
+    const known = new Set(keysOf(measured.sequences));
+    expect(known.size + candidates.length).toBe(new Set(keysOf(task.rows!.sequences)).size);
     expect(candidates.every((x) => !known.has(sequenceKey(x)) && task.score(x) !== null)).toBe(true);
     expect(task.excluded.every((x) => task.score(x) === null)).toBe(true);
     const scores = task.rows!.scores.map(task.normalise);
@@ -272,7 +269,6 @@ describe.skipIf(!dataDir)('every task on its public table', () => {
   it('counts of the published tables', async () => {
     expect((await open('tfbind8')).draw().measured.sequences).toHaveLength(32_898);
     expect((await open('tfbind8')).draw().normalise(-0.0529)).toBeCloseTo(0.439, 3);
-    expect((await open('gb1-lower-half')).draw().measured.sequences).toHaveLength(74_600);
     const gb1 = (await open('gb1-384')).draw();
     expect(gb1.excluded).toHaveLength(20 ** 4 - 149_361);
     expect(gb1.designable).toEqual([38, 39, 40, 53]);
