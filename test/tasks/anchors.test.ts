@@ -154,7 +154,9 @@ describe.skipIf(!dataDir)('GB1', () => {
     expect(fromLowerHalf.measured.sequences).toHaveLength(74_600);
     // "all below .04 % of the range"
     expect(bestMeasured(fromLowerHalf)[0]).toBeLessThan(0.0004);
-    expect(fromLowerHalf.protocol).toMatchInlineSnapshot(`"74,600 of 149,361 rows, those with the lowest scores, are measured whatever the seed and plate: below the median. 96 designs are scored by the table. normalised = (score - min) / (max - min), min 0 and max 8.761965656 of all 149,361 rows."`);
+    expect(fromLowerHalf.protocol).toMatchInlineSnapshot(
+      `"74,600 of 149,361 rows, those with the lowest scores, are measured whatever the seed and plate: below the median. 96 designs are scored by the table. normalised = (score - min) / (max - min), min 0 and max 8.761965656 of all 149,361 rows."`,
+    );
   });
 
   it('from the lower half: weak one-hot ridge', () => {
