@@ -85,6 +85,9 @@ export function describeOutput({ rows, seconds, stats }: DesignRun, out: string)
   const { asked, done } = stats.passes;
   return [
     rows.length > SHOWN ? `... and ${rows.length - SHOWN} more.` : '',
+    stats.filled > 0
+      ? `${stats.filled} of them no candidate passed: neighbours of the best, scored by the same model`
+      : '',
     printable(`${rows.length} designs in ${out}: designs.csv, designs.fasta, run.json, timings.json`),
     `${total.toFixed(1)} s; ${thousands(done)} of ${thousands(asked)} passes of the model were needed, the rest was remembered`,
   ]
