@@ -1,0 +1,62 @@
+import type { Head } from '../head.js';
+import { dot } from '../linear-algebra.js';
+import type { Measured } from './learner.js';
+
+/** What {@link createBlockHead} is made of; all in weighted feature coordinates. */
+export interface BlockHeadParts {
+  /** The measured rows' weighted features and, as target 0, their scores. */
+  measured: Measured;
+  /** [D] weights of the predicted score. */
+  weights: Float64Array;
+  /** y^T y of the scores. */
+  yy: number;
+  /** s_n^2, the variance of the noise: the backward mapping's ridge. */
+  noise: number;
+  /** y_h. Default 10. */
+  target?: number;
+}
+
+/** A head over weighted blocks. */
+export interface BlockHead extends Head {
+  readonly weights: Float64Array;
+  /** s_n^2 */
+  readonly noise: number;
+}
+
+/**
+ * Both of BIB's mappings over weighted, centred blocks:
+ * `L_f = (w . phi - y_h)^2` and `L_b = (y^T y - 2 s phi . b + s^2 phi^T G phi) / N` with `s = y_h / (k_hh + s_n^2)`,
+ * `ds/dphi = -2 s phi / (k_hh + s_n^2)`. The noise takes the place of the paper's 1e-6 k_hh, since the norm of a centred
+ * candidate can vanish.
+ */
+export function createBlockHead(parts: BlockHeadParts): BlockHead {
+  const { measured, weights, yy, noise, target = 10 } = parts;
+  const b = measured.product(0);
+  const predict = (phi: ArrayLike<number>) => dot(weights, phi);
+  return {
+    width: measured.width,
+    target,
+    weights,
+    noise,
+    predict,
+    losses(phi) {
+      const prediction = predict(phi);
+      const gap = prediction - target;
+      const denominator = dot(phi, phi) + noise;
+      const s = target / denominator;
+      const gPhi = measured.times(phi);
+      const quadratic = dot(phi, gPhi);
+      const phiB = dot(phi, b);
+      const radial = (2 * (s * quadratic - phiB) * (-2 * s)) / denominator;
+      return {
+        prediction,
+        forward: gap * gap,
+        forwardCotangent: weights.map((w) => 2 * gap * w),
+        backward: (yy - 2 * s * phiB + s * s * quadratic) / measured.rows,
+        backwardCotangent: b.map(
+          (bj, j) => (radial * phi[j] - 2 * s * bj + 2 * s * s * gPhi[j]) / measured.rows,
+        ),
+      };
+    },
+  };
+}

@@ -1,0 +1,176 @@
+import type { Alphabet, Sequence } from '../../core/alphabet.js';
+import { InputError, throwIfAborted } from '../../core/errors.js';
+import type { FeatureMap } from '../../core/feature-map.js';
+import type { Random } from '../../core/random.js';
+import type { Auxiliary } from '../auxiliary.js';
+import { collapseRows, nearDuplicateGroups } from '../evidence/groups.js';
+import { IDENTITY, transformsFor } from '../evidence/transforms.js';
+import type { ScoreTransform } from '../evidence/transforms.js';
+import { standardise } from '../standardise.js';
+import type { StandardisedScores } from '../standardise.js';
+import type { Block } from './block.js';
+import { weightedBlocks } from './block.js';
+import type { BlockHead } from './block-head.js';
+import { createBlockHead } from './block-head.js';
+import { bootstrapHeads } from './bootstrap.js';
+import { letterBlocks } from './catalogue.js';
+import { chooseModel } from './choose-model.js';
+import type { ChoiceReport } from './choose-model.js';
+import { learn } from './learn.js';
+import { createBlockPosterior } from './posterior.js';
+import type { BlockPosterior } from './posterior.js';
+
+/** Measured rows and the blocks to learn them by. */
+export interface BlocksRequest {
+  alphabet: Alphabet;
+  /** The measured sequences. */
+  sequences: readonly Sequence[];
+  /** Their scores in the user's units; larger is better. */
+  scores: ArrayLike<number>;
+  /** 0-based positions that may change. Default: those where the measured sequences differ. */
+  positions?: readonly number[];
+  /** Names of the closed-form blocks to use. Default: all that suit the table. */
+  only?: readonly string[];
+  /** More blocks, such as those of a language model. Default none. */
+  extra?: readonly Block[];
+  random: Random;
+  options?: BlocksOptions;
+  signal?: AbortSignal;
+  onProgress?: (progress: BlocksProgress) => void;
+}
+
+/** Options of {@link fitBlocks}. */
+export interface BlocksOptions {
+  /** Candidates averaged. Default 10. */
+  average?: number;
+  /** y_h, standardised units. Default 10. */
+  target?: number;
+  /** Auxiliary heads. Default 5. */
+  heads?: number;
+  /** Whether the scores may be transformed. Default true. */
+  transforms?: boolean;
+}
+
+/** Which phase a fit is in and how far. */
+export interface BlocksProgress {
+  phase: 'choice' | 'features';
+  step: number;
+  steps: number;
+}
+
+/** A proxy over evidence-weighted blocks. */
+export interface BlocksFit {
+  /** The chosen blocks, weighted: phi of a sequence. */
+  featureMap: FeatureMap;
+  head: BlockHead;
+  auxiliary: Auxiliary;
+  /** The transformed score's scale, and the way back to the user's units. */
+  scale: Omit<StandardisedScores, 'y'>;
+  posterior: BlockPosterior;
+  report: BlocksReport;
+}
+
+/** What was chosen and why, for people. */
+export interface BlocksReport extends ChoiceReport {
+  /** Distinct measured genotypes, both strands counted as one where their scores agree. */
+  classes: number;
+  bothStrands: boolean;
+  /** Share of each chosen block in the variance of the predictions of the measured rows; they add up to 1. */
+  signal: { block: string; share: number }[];
+  /** Approximation error of blocks that go through their kernel. */
+  approximate: { block: string; error: number }[];
+  /** s_n^2, share of the transformed score's variance. */
+  noise: number;
+}
+
+/**
+ * Fits the default proxy: blocks of features, weighted; which blocks, which scale of the scores and how strong a ridge is
+ * chosen by the table's own rows (grouped folds, and from low to high), the best few averaged.
+ * @throws InputError for scores that nothing can be learned from, or a block that does not exist
+ * @throws CancelledError when the signal fires
+ */
+export async function fitBlocks(request: BlocksRequest): Promise<BlocksFit> {
+  const { alphabet, random, signal, options = {} } = request;
+  requirePaired(request);
+  const rows = collapseRows(alphabet, request.sequences, request.scores);
+  const transforms: ScoreTransform[] = options.transforms === false ? [IDENTITY] : transformsFor(rows.scores);
+  // also the check of the scores
+  standardise(rows.scores);
+  const positions = request.positions ?? varyingPositions(rows.sequences);
+  const own = letterBlocks({
+    alphabet,
+    sequences: rows.sequences,
+    positions,
+    bothStrands: rows.bothStrands,
+    random: random.fork('blocks'),
+  });
+  const blocks = [...selectBlocks(own, request.only), ...(request.extra ?? [])];
+  throwIfAborted(signal);
+
+  const model = await chooseModel({
+    blocks,
+    rows,
+    transforms,
+    groups: nearDuplicateGroups(rows.sequences, random.fork('duplicates')),
+    average: options.average ?? 10,
+    random: random.fork('choice'),
+    signal,
+    onProgress: (step, steps) => request.onProgress?.({ phase: 'choice', step, steps }),
+  });
+  const learned = await learn({
+    model,
+    rows,
+    random: random.fork('rows'),
+    signal,
+    onProgress: (step, steps) => request.onProgress?.({ phase: 'features', step, steps }),
+  });
+  const transform = transforms[model.working];
+  const { toUserUnits, ...scale } = standardise(rows.scores.map(transform.apply));
+  const head = createBlockHead({ ...learned, target: options.target });
+  return {
+    featureMap: weightedBlocks(model.used, learned.moments, learned.blockWeights),
+    head,
+    auxiliary: bootstrapHeads(learned.sample, learned.noise, random.fork('auxiliary'), options.heads ?? 5),
+    scale: { mean: scale.mean, std: scale.std, toUserUnits: (z) => transform.invert(toUserUnits(z)) },
+    posterior: createBlockPosterior(learned.measured, head),
+    report: {
+      ...model.report,
+      classes: rows.sequences.length,
+      bothStrands: rows.bothStrands,
+      signal: learned.signal,
+      approximate: model.used.flatMap(({ name, error }) =>
+        error === undefined ? [] : [{ block: name, error }],
+      ),
+      noise: learned.noise,
+    },
+  };
+}
+
+function requirePaired({ sequences, scores }: BlocksRequest): void {
+  if (sequences.length === scores.length && sequences.length > 1) return;
+  throw new InputError({
+    what: 'sequences and scores differ in number, or are too few',
+    expected: 'a score for each of at least 2 sequences',
+    got: `${sequences.length} sequences and ${scores.length} scores`,
+  });
+}
+
+function selectBlocks(blocks: readonly Block[], only?: readonly string[]): Block[] {
+  if (only === undefined) return [...blocks];
+  return only.map((name) => {
+    const found = blocks.find((block) => block.name === name);
+    if (found !== undefined) return found;
+    throw new InputError({
+      what: `there is no block '${name}' for this table`,
+      expected: `one of ${blocks.map((block) => block.name).join(', ')}`,
+      got: `'${name}'`,
+    });
+  });
+}
+
+/** Positions at which sequences of one length differ; none for sequences of several lengths. */
+export function varyingPositions(sequences: readonly Sequence[]): number[] {
+  const [first, ...rest] = sequences;
+  if (rest.some((sequence) => sequence.length !== first.length)) return [];
+  return Array.from(first, (_, i) => i).filter((i) => rest.some((sequence) => sequence[i] !== first[i]));
+}
