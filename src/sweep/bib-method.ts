@@ -1,11 +1,13 @@
 import { z } from 'zod';
 import { DNA, PROTEIN } from '../core/alphabet.js';
+import { InputError } from '../core/errors.js';
 import { bib } from '../design/bib.js';
 import type { BibOptions } from '../design/bib-options.js';
 import { languageModelFeatures } from '../lm/lm-feature-map.js';
-import { openLanguageModel } from '../lm/language-model.js';
+import { type LanguageModel, openLanguageModel } from '../lm/language-model.js';
 import { resolveModel } from '../lm/registry.js';
 import { createPool } from '../runtime/pool.js';
+import type { Task } from '../tasks/index.js';
 import { runDesignMethod } from './design-method.js';
 import type { SweepMethod } from './method.js';
 import { adaptiveOr, between, checkSettings, oneOf, text, whole } from './settings-schema.js';
@@ -33,6 +35,21 @@ function optionsOf({ model: _, starts: _starts, take: _take, steps, ...options }
   return { ...options, steps: steps ?? undefined };
 }
 
+/** @throws InputError for a task whose sequences are longer than the model takes, or of another alphabet */
+function requireFits({ name, alphabet, architecture, tokenizer }: LanguageModel, task: Task): void {
+  const tokens =
+    alphabet === task.alphabet
+      ? tokenizer.encodeSequence(task.alphabet, task.measured.sequences[0]).length
+      : Infinity;
+  if (tokens <= architecture.maxTokens) return;
+  throw new InputError({
+    what: `model ${name} cannot read the sequences of the task ${task.name}`,
+    expected: `${alphabet.name} sequences of at most ${architecture.maxTokens} tokens`,
+    got: alphabet === task.alphabet ? `${tokens} tokens` : `${task.alphabet.name} sequences`,
+    fix: 'Name another model by the setting model.',
+  });
+}
+
 /** BIB as published, on the mean features of a language model. */
 export const bibMethod: SweepMethod = {
   name: 'bib',
@@ -47,6 +64,7 @@ export const bibMethod: SweepMethod = {
     const settings = run.settings as BibSettings;
     const { folder } = resolveModel(settings.model ?? undefined, run.task.alphabet);
     const model = await openLanguageModel(folder, { signal: run.signal });
+    requireFits(model, run.task);
     // one thread a cell: cells run side by side
     const pool = createPool(1);
     try {

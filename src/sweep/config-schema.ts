@@ -15,32 +15,38 @@ const plates = z.union([whole(1, 10_000), z.array(whole(0)).min(1)], {
 const metric = oneOf(...METRICS);
 
 /** One row of the grid of tasks. */
-export const taskEntry = z.strictObject({
-  /** A task's name, or the path of a task file relative to the config's folder. */
-  task: text,
-  /** A table in place of the task's own, relative to the config's folder. */
-  file: text.optional(),
-  /** What tables call it; default: its name. */
-  label: text.optional(),
-  /** Number of designs; default: the task's own. */
-  count: whole(1, 100_000).optional(),
-  /** In place of the config's. */
-  seeds: seeds.optional(),
-  /** Plates in place of seeds: other measured rows each, and all with the first seed. */
-  plates: plates.optional(),
-  metric: metric.optional(),
-});
+export const taskEntry = z.strictObject(
+  {
+    /** A task's name, or the path of a task file relative to the config's folder. */
+    task: text,
+    /** A table in place of the task's own, relative to the config's folder. */
+    file: text.optional(),
+    /** What tables call it; default: its name. */
+    label: text.optional(),
+    /** Number of designs; default: the task's own. */
+    count: whole(1, 100_000).optional(),
+    /** In place of the config's. */
+    seeds: seeds.optional(),
+    /** Plates in place of seeds: other measured rows each, and all with the first seed. */
+    plates: plates.optional(),
+    metric: metric.optional(),
+  },
+  { error: 'a name, or an object with the member task' },
+);
 
 /** One row of the grid of methods: one method with every combination of the settings in `grid`. */
-export const methodEntry = z.strictObject({
-  method: text,
-  /** What tables call it; default: the method's name. `{setting}` stands for a value of the grid. */
-  label: text.optional(),
-  settings: z.record(z.string(), json, { error: 'settings by name' }).default({}),
-  grid: z
-    .record(z.string(), z.array(json).min(1), { error: 'lists of values by the name of the setting' })
-    .default({}),
-});
+export const methodEntry = z.strictObject(
+  {
+    method: text,
+    /** What tables call it; default: the method's name. `{setting}` stands for a value of the grid. */
+    label: text.optional(),
+    settings: z.record(z.string(), json, { error: 'settings by name' }).default({}),
+    grid: z
+      .record(z.string(), z.array(json).min(1), { error: 'lists of values by the name of the setting' })
+      .default({}),
+  },
+  { error: 'a name, or an object with the member method' },
+);
 
 /** The other members of a config. */
 export const members = {

@@ -14,9 +14,10 @@ export const between = (min: number, max: number) => {
 export const oneOf = <const T extends readonly string[]>(...choices: T) =>
   z.enum(choices, { error: `one of ${choices.join(', ')}` });
 export const adaptiveOr = (min: number, max: number) =>
-  z.union([z.literal('adaptive'), z.number().min(min).max(max)], {
-    error: `adaptive, or a number from ${min} to ${max}`,
-  });
+  z.custom<'adaptive' | number>(
+    (value) => value === 'adaptive' || (typeof value === 'number' && value >= min && value <= max),
+    { error: `adaptive, or a number from ${min} to ${max}` },
+  );
 export const text = z.string({ error: 'a text' }).min(1, { error: 'a text' });
 
 /** Checks settings by a schema: all faults at once, unknown names with the nearest known one. */
