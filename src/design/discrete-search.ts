@@ -15,8 +15,8 @@ import { createVisitLog } from './method.js';
 import type { Exploration, Method, MethodRun, Start, Visit, VisitLog } from './method.js';
 import type { GradientEvaluation } from './objective.js';
 import type { Problem } from './problem.js';
-import { decodeLogits, startLogits, startNoise } from './relaxation.js';
 import { sequenceKey } from './sequence-key.js';
+import { feasibleStart } from './starts.js';
 
 /** A candidate: the nodes it found and has not looked around yet, and everything that adapts. */
 interface Candidate {
@@ -121,13 +121,6 @@ async function createCandidates(
       best: visit,
     };
   });
-}
-
-/** The start itself, or the nearest that the constraints allow. */
-export function feasibleStart(problem: Problem, start: Sequence, random: Random): Sequence {
-  if (problem.allows(start, start)) return start;
-  const noise = startNoise(random, problem.length, problem.alphabet.size);
-  return decodeLogits(problem, startLogits(problem, start, noise), problem.budgetBase(start));
 }
 
 /** Takes the node with the lowest mixed loss off the open ones. */

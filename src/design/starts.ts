@@ -1,7 +1,9 @@
 import type { Sequence } from '../core/alphabet.js';
 import { InfeasibleError } from '../core/errors.js';
+import type { Random } from '../core/random.js';
 import type { Start } from './method.js';
 import type { Problem } from './problem.js';
+import { decodeLogits, startLogits, startNoise } from './relaxation.js';
 import { sequenceKey } from './sequence-key.js';
 
 /**
@@ -43,4 +45,11 @@ function firstOfEach(ranked: readonly Start[], count: number): Start[] {
     starts.push(start);
   }
   return starts;
+}
+
+/** The start's own sequence or, where that breaks the constraints, one near it that keeps them. */
+export function feasibleStart(problem: Problem, start: Sequence, random: Random): Sequence {
+  if (problem.allows(start, start)) return start;
+  const noise = startNoise(random, problem.length, problem.alphabet.size);
+  return decodeLogits(problem, startLogits(problem, start, noise), problem.budgetBase(start));
 }
