@@ -2,7 +2,12 @@ import { readFileSync } from 'node:fs';
 import { Command } from 'commander';
 import { checkCommand } from './check.js';
 import { designCommand } from './design.js';
+import { embedCommand } from './embed.js';
+import { lmCommand } from './lm.js';
 import { modelsCommand } from './models.js';
+import { scoreCommand } from './score.js';
+import { sweepCommand } from './sweep.js';
+import { tasksCommand } from './tasks.js';
 
 function version(): string {
   const file = new URL('../../package.json', import.meta.url);
@@ -23,9 +28,12 @@ export function createProgram(): Command {
       outputError: (text, write) => write(text.replace(/^error: /, 'biseq: ')),
     })
     .addHelpText('after', '\nFirst steps:\n  biseq design example:gb1 --out plate');
-  for (const command of [designCommand(), checkCommand()]) {
+  for (const command of [designCommand(), checkCommand(), embedCommand(), scoreCommand()]) {
     program.addCommand(command.copyInheritedSettings(program));
   }
   program.addCommand(modelsCommand(program));
+  program.addCommand(lmCommand(program));
+  program.addCommand(tasksCommand().copyInheritedSettings(program));
+  program.addCommand(sweepCommand(program));
   return program;
 }

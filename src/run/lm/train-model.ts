@@ -1,0 +1,234 @@
+import { existsSync, mkdirSync, readdirSync, rmSync, statSync } from 'node:fs';
+import path from 'node:path';
+import { type Alphabet, DNA, PROTEIN } from '../../core/alphabet.js';
+import { InputError } from '../../core/errors.js';
+import { atomicWrite } from '../../lm/io/atomic.js';
+import { resolveModel } from '../../lm/registry.js';
+import { type BaseModel, openBaseModel } from '../../lm/training/base-model.js';
+import { type TrainingConfig, trainingSchema } from '../../lm/training/config.js';
+import { specialTokens } from '../../lm/training/data.js';
+import { newModel, type TrainableModel } from '../../lm/training/new-model.js';
+import { type RunHooks, runTraining, type TrainingOutcome, type TrainingRun } from '../../lm/training/run.js';
+import { jsonText } from '../../lm/training/store.js';
+import { createPool } from '../../runtime/pool.js';
+import { versions } from '../record.js';
+import { fastaAlphabet, readCorpus, type ReadCorpus } from './corpus.js';
+import { foldsByHash, foldsByTable } from './folds.js';
+import {
+  checkSettings,
+  type CheckedSettings,
+  TRAIN_DEFAULTS,
+  type TrainingSettings,
+  TUNE_DEFAULTS,
+} from './training-options.js';
+import { workKey } from './work-key.js';
+import { asWriteFault } from './write-fault.js';
+
+/** Where a training's model and state go, and how the machine is used; none of it changes the weights. */
+export interface TrainingPlace {
+  /** Folder of the model; what is needed to go on and the loss curve are in `training/` in it. */
+  out: string;
+  /** Start again in a folder that holds a training. */
+  force?: boolean;
+  workers?: number;
+  /** Default 120. */
+  secondsBetweenCheckpoints?: number;
+  /** Bytes; default half of the free memory. */
+  memoryBudget?: number;
+}
+
+/** What a caller hears. */
+export interface TrainModelHooks extends RunHooks {
+  /** When everything has been read and checked. */
+  onReady?(summary: TrainingSummary): void;
+}
+
+/** What is going to be trained. */
+export interface TrainingSummary {
+  corpus: Omit<ReadCorpus, 'corpora'>;
+  config: TrainingConfig;
+  alphabet: Alphabet['name'];
+  family: string;
+  /** Null for a new model. */
+  base: { name: string; sha256: string } | null;
+}
+
+/** A finished training; perplexities are e to the mean loss a scored token. */
+export interface TrainModelResult {
+  model: string;
+  steps: number;
+  stopped: TrainingOutcome['stopped'];
+  /** Held-out perplexity of the model that was kept, and after how many steps; step 0 is the base model. */
+  best: { step: number; perplexity: number };
+  /** Held-out perplexity of the model that tuning started from; null for a new model. */
+  basePerplexity: number | null;
+  testPerplexity: number | null;
+  curve: TrainingOutcome['state']['curve'];
+}
+
+/**
+ * Trains a new model from FASTA: ESM-2's architecture (masked) or GPT-2's (causal). Run again with the same input and
+ * settings it goes on where it stopped.
+ * @throws InputError for settings or sequences that are wrong, an output folder that holds something else, too little
+ *   memory, or a training that diverges
+ * @throws CancelledError when the signal fires; the state is saved
+ */
+export async function trainModel(
+  fasta: string,
+  place: TrainingPlace,
+  settings: TrainingSettings = {},
+  hooks: TrainModelHooks = {},
+): Promise<TrainModelResult> {
+  const checked = checkSettings(settings);
+  const config = trainingSchema.parse({ ...TRAIN_DEFAULTS, ...checked.training });
+  const alphabet = await alphabetOf(fasta, checked);
+  const { objective, order, window } = config;
+  const model = newModel({ ...checked.model, alphabet, objective, order, window });
+  return run(fasta, place, { checked, config, model, base: null }, hooks);
+}
+
+/**
+ * Goes on training a model on a family of its own ("evotuning"). The base model's held-out loss is measured first, and
+ * where nothing gets better the base model is what comes out.
+ * @param nameOrFolder of the base model; default: the embedded one
+ * @throws as `trainModel`
+ * @throws ModelError for a base model that cannot be used
+ * @see Alley et al., Nature Methods 2019
+ */
+export async function tuneModel(
+  fasta: string,
+  place: TrainingPlace,
+  nameOrFolder?: string,
+  settings: TrainingSettings = {},
+  hooks: TrainModelHooks = {},
+): Promise<TrainModelResult> {
+  const checked = checkSettings(settings);
+  const { folder } = resolveModel(nameOrFolder, await alphabetOf(fasta, checked));
+  const base = await openBaseModel(folder, { order: checked.training.order, signal: hooks.signal });
+  const window = Math.min(254, base.architecture.maxTokens - specialTokens(base.special));
+  const { objective, order } = base;
+  const config = trainingSchema.parse({ ...TUNE_DEFAULTS, window, objective, order, ...checked.training });
+  return run(fasta, place, { checked, config, model: base, base }, hooks);
+}
+
+interface Plan {
+  checked: CheckedSettings;
+  config: TrainingConfig;
+  model: TrainableModel;
+  base: BaseModel | null;
+}
+
+async function alphabetOf(fasta: string, { alphabet }: CheckedSettings): Promise<Alphabet> {
+  if (alphabet === 'auto') return fastaAlphabet(fasta);
+  return alphabet === 'dna' ? DNA : PROTEIN;
+}
+
+async function run(
+  fasta: string,
+  place: TrainingPlace,
+  plan: Plan,
+  hooks: TrainModelHooks,
+): Promise<TrainModelResult> {
+  const { checked, config, model, base } = plan;
+  checkFolder(place);
+  const { corpora, ...corpus } = await readCorpus({
+    fasta,
+    alphabet: model.alphabet,
+    foldOf: checked.folds ? await foldsByTable(checked.folds) : foldsByHash(checked.heldOut, checked.test),
+    encode: model.encode,
+    bothStrands: checked.bothStrands,
+    signal: hooks.signal,
+  });
+  const identity = base && { name: base.model.name, sha256: base.model.sha256 };
+  const { name: alphabet } = model.alphabet;
+  const summary = { corpus, config, alphabet, family: model.architecture.family, base: identity };
+  hooks.onReady?.(summary);
+  const { architecture, special, padId, start, files } = model;
+  const outcome = await inFolder(place, hooks, {
+    task: { architecture, special, padId, config, train: corpora.train, heldOut: corpora.valid, start },
+    key: workKey(corpus.sha256, {
+      config,
+      model: files.config,
+      base: identity?.sha256,
+      float32: checked.float32,
+    })!,
+    folder: path.join(place.out, STATE),
+    modelFolder: place.out,
+    files: { ...files, dtype: checked.float32 ? 'F32' : 'F16' },
+    keep: 'best',
+    test: corpora.test,
+    secondsBetweenCheckpoints: place.secondsBetweenCheckpoints,
+    memoryBudget: place.memoryBudget,
+  });
+  const result = resultOf(outcome, place.out);
+  writeRecord(place.out, fasta, checked, summary, result);
+  return result;
+}
+
+/** Folder of the state and the curve, in the model's own. */
+const STATE = 'training';
+
+async function inFolder(
+  place: TrainingPlace,
+  hooks: RunHooks,
+  training: TrainingRun,
+): Promise<TrainingOutcome> {
+  const pool = createPool(place.workers);
+  try {
+    if (place.force) rmSync(training.folder, { recursive: true, force: true });
+    mkdirSync(place.out, { recursive: true });
+    return await runTraining(pool, training, hooks);
+  } catch (error) {
+    throw asWriteFault(place.out, error);
+  } finally {
+    await pool.close();
+  }
+}
+
+/** @throws InputError for a folder that holds something else than a training */
+function checkFolder({ out }: TrainingPlace): void {
+  const stats = statSync(out, { throwIfNoEntry: false });
+  if (!stats) return;
+  if (!stats.isDirectory())
+    throw new InputError({ what: 'exists and is no folder', file: out, fix: 'Name another by --out.' });
+  if (readdirSync(out).length === 0 || existsSync(path.join(out, STATE))) return;
+  throw new InputError({
+    what: 'the output folder holds something that is no training',
+    file: out,
+    expected: 'a new folder, or one to go on in',
+    fix: 'Name another by --out.',
+  });
+}
+
+function resultOf({ state, stopped, test }: TrainingOutcome, model: string): TrainModelResult {
+  const best = state.best!;
+  const base = state.curve.find(({ step }) => step === 0)?.heldOutLoss;
+  return {
+    model,
+    steps: state.step,
+    stopped,
+    best: { step: best.step, perplexity: Math.exp(best.heldOutLoss) },
+    basePerplexity: base === undefined ? null : Math.exp(base),
+    testPerplexity: test && Math.exp(test.loss),
+    curve: state.curve,
+  };
+}
+
+/** What the weights came from: no times, so the same training gives the same bytes. */
+function writeRecord(
+  out: string,
+  fasta: string,
+  { folds, heldOut, test, bothStrands, float32 }: CheckedSettings,
+  { corpus, config, alphabet, family, base }: TrainingSummary,
+  { curve: _curve, model: _model, ...result }: TrainModelResult,
+): void {
+  const record = {
+    tool: base ? 'biseq lm tune' : 'biseq lm train',
+    versions: versions(),
+    fasta: path.basename(fasta),
+    ...{ alphabet, family, base, corpus },
+    folds: folds === undefined ? { by: 'hash of the id', heldOut, test } : { by: path.basename(folds) },
+    ...{ bothStrands, float32, config, result },
+  };
+  atomicWrite(path.join(out, STATE, 'record.json'), [jsonText(record)]);
+}
