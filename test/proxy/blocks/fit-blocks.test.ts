@@ -20,7 +20,8 @@ interface Planted {
 /** Sequences whose score is a sum over sites of a random effect of the letter, plus noise. */
 function additive(alphabet: Alphabet, L: number, N: number, noise: number): Planted {
   const effects = Array.from({ length: L * alphabet.size }, () => random.normal());
-  const truth = (sequence: Sequence) => sequence.reduce((sum, code, i) => sum + effects[i * alphabet.size + code], 0);
+  const truth = (sequence: Sequence) =>
+    sequence.reduce((sum, code, i) => sum + effects[i * alphabet.size + code], 0);
   const distinct = new Map<string, Sequence>();
   while (distinct.size < N) {
     const sequence = Uint8Array.from({ length: L }, () => random.integer(alphabet.size));
@@ -73,7 +74,9 @@ describe('fitBlocks', () => {
 
   it('works with 20 rows of a protein, and is a function of its seed', async () => {
     const planted = additive(PROTEIN, 5, 20, 0.1);
-    const fits = await Promise.all([0, 0].map((seed) => fitBlocks({ ...planted, random: createRandom(seed) })));
+    const fits = await Promise.all(
+      [0, 0].map((seed) => fitBlocks({ ...planted, random: createRandom(seed) })),
+    );
     expect(fits[0].head.weights).toEqual(fits[1].head.weights);
     expect(fits[0].auxiliary.weights).toEqual(fits[1].auxiliary.weights);
     expect(fits[0].featureMap.key).toBe(fits[1].featureMap.key);
@@ -83,7 +86,11 @@ describe('fitBlocks', () => {
 
   it('gives an objective whose gradients are those of its losses', async () => {
     const planted = additive(PROTEIN, 4, 40, 0.2);
-    const fit = await fitBlocks({ ...planted, random: createRandom(0), only: ['onehot', 'similarity-pairs'] });
+    const fit = await fitBlocks({
+      ...planted,
+      random: createRandom(0),
+      only: ['onehot', 'similarity-pairs'],
+    });
     const x = planted.sequences[3];
     const phi = await fit.featureMap.features([x]);
     const { losses } = fit.head;
@@ -109,7 +116,8 @@ describe('fitBlocks', () => {
     const D = fit.featureMap.width;
     const phi = await fit.featureMap.features(planted.sequences);
     const row = (i: number) => phi.subarray(i * D, (i + 1) * D);
-    const dot = (a: Float32Array | Float64Array, b: Float32Array | Float64Array) => a.reduce((sum, value, j) => sum + value * b[j], 0);
+    const dot = (a: Float32Array | Float64Array, b: Float32Array | Float64Array) =>
+      Float64Array.from(a).reduce((sum, value, j) => sum + value * b[j], 0);
     const s = fit.head.target / (dot(row(5), row(5)) + fit.head.noise);
     const expected =
       planted.scores.reduce((sum, score, i) => {

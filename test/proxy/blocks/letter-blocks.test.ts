@@ -62,7 +62,8 @@ const relaxedSpaced =
     Array.from({ length: reach }, (_, d) => d + 1).flatMap((d) =>
       Array.from({ length: A * A }, (_, ab) => {
         let sum = 0;
-        for (let i = 0; i + d < p.length; i++) sum += (p[i][Math.floor(ab / A)] * p[i + d][ab % A]) / (p.length - d);
+        for (let i = 0; i + d < p.length; i++)
+          sum += (p[i][Math.floor(ab / A)] * p[i + d][ab % A]) / (p.length - d);
         return sum;
       }),
     );
@@ -123,7 +124,9 @@ describe.each(cases)('block $name', ({ A, L, map, relaxed }) => {
   it('has the features of its definition', async () => {
     const phi = await map.features(sequences);
     sequences.forEach((sequence, b) => {
-      relaxed(oneHot(sequence, A)).forEach((value, j) => expect(phi[b * map.width + j]).toBeCloseTo(value, 12));
+      relaxed(oneHot(sequence, A)).forEach((value, j) =>
+        expect(phi[b * map.width + j]).toBeCloseTo(value, 12),
+      );
     });
   });
 
@@ -197,9 +200,24 @@ describe('letters', () => {
 });
 
 const stranded = [
-  { name: 'onehot', map: siteFeatures(dna, [0, 1, 2, 3, 4, 5]), relaxed: relaxedSites(dna, [0, 1, 2, 3, 4, 5]), halves: true },
-  { name: 'pairs', map: pairFeatures(dna, [0, 1, 4, 5]), relaxed: relaxedPairs(dna, [0, 1, 4, 5]), halves: true },
-  { name: 'lopsided', map: siteFeatures(dna, [0, 1, 4]), relaxed: relaxedSites(dna, [0, 1, 4]), halves: false },
+  {
+    name: 'onehot',
+    map: siteFeatures(dna, [0, 1, 2, 3, 4, 5]),
+    relaxed: relaxedSites(dna, [0, 1, 2, 3, 4, 5]),
+    halves: true,
+  },
+  {
+    name: 'pairs',
+    map: pairFeatures(dna, [0, 1, 4, 5]),
+    relaxed: relaxedPairs(dna, [0, 1, 4, 5]),
+    halves: true,
+  },
+  {
+    name: 'lopsided',
+    map: siteFeatures(dna, [0, 1, 4]),
+    relaxed: relaxedSites(dna, [0, 1, 4]),
+    halves: false,
+  },
   { name: '2-mers', map: kmerFeatures(4, 2), relaxed: relaxedKmers(4, 2), halves: true },
   { name: '3-mers', map: kmerFeatures(4, 3), relaxed: relaxedKmers(4, 3), halves: true },
   { name: 'spaced pairs', map: spacedPairFeatures(4, 4), relaxed: relaxedSpaced(4, 4), halves: true },
