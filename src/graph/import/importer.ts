@@ -1,6 +1,7 @@
 import { ModelError } from '../../core/errors.js';
 import type { GraphBuilder } from '../builder.js';
 import { elementCount, formatShape, type Value } from '../types.js';
+import { disagreement } from './agreement.js';
 import { boundsAfter } from './bounds.js';
 import { Call, describeNode } from './call.js';
 import { EXPORT_AGAIN, modelFault } from './fault.js';
@@ -118,23 +119,24 @@ export class Importer {
 
   private convert(node: FileNode): void {
     this.converted.add(node);
-    const handler = this.handlerFor(node);
     const operands = node.inputs.map((name) => (name === '' ? undefined : this.operand(name, node)));
     const call = new Call(this.scope, this.file, node, operands);
-    const [fewest, most] = handler.inputs;
-    if (operands.length < fewest || operands.length > most)
-      throw call.refuse(
-        `${operands.length} inputs instead of ${fewest === most ? most : `${fewest} to ${most}`}`,
-      );
     const first = this.target.g.nodes.length;
-    const outputs = this.guarded(call, () => {
-      const folded = this.fold(call);
-      if (folded) return [known(this.scope, folded)];
-      const result = handler.convert(call);
-      return 'elements' in result ? [result] : result;
-    });
-    this.markActive(first);
+    const outputs = this.guarded(call, () => this.outputsOf(call));
+    this.inspect(call, first);
     this.remember(call, outputs);
+  }
+
+  private outputsOf(call: Call): readonly Operand[] {
+    const folded = this.fold(call);
+    if (folded) return [known(this.scope, folded)];
+    const handler = this.handlerFor(call.node);
+    const count = call.operands.length;
+    const [fewest, most] = handler.inputs;
+    if (count < fewest || count > most)
+      throw call.refuse(`${count} inputs instead of ${fewest === most ? most : `${fewest} to ${most}`}`);
+    const result = handler.convert(call);
+    return 'elements' in result ? [result] : result;
   }
 
   private handlerFor(node: FileNode) {
@@ -158,7 +160,7 @@ export class Importer {
 
   private fold(call: Call): Known | null {
     const fold = folds[call.node.op];
-    if (!fold || call.operands.length === 0) return null;
+    if (!fold || call.operands.length === 0 || !isStandard(call.node.domain)) return null;
     const entries: Known[] = [];
     for (const operand of call.operands) {
       const one = operand && knownOf(operand);
@@ -179,9 +181,11 @@ export class Importer {
     }
   }
 
-  /** Results of new nodes depend on the look-up if an input does. */
-  private markActive(first: number): void {
+  /** Checks new nodes, and notes which of them depend on the look-up. */
+  private inspect(call: Call, first: number): void {
     for (const node of this.target.g.nodes.slice(first)) {
+      const fault = disagreement(node);
+      if (fault) throw call.refuse(fault);
       if (!node.inputs.some((input) => this.scope.active.has(input.name))) continue;
       for (const output of node.outputs) this.scope.active.add(output.name);
     }

@@ -180,7 +180,7 @@ function attributeOf({ type, f, i, s, t, floats, ints }: AttributeProto): Attrib
     case 2:
       return { kind: 'int', value: integer(i) };
     case 3:
-      return { kind: 'string', value: new TextDecoder().decode(s) };
+      return { kind: 'string', value: new TextDecoder().decode(Uint8Array.from(s)) };
     case 4:
       return t ? { kind: 'tensor', value: t } : { kind: 'other' };
     case 5:
