@@ -28,6 +28,7 @@ const { values: args } = parseArgs({
     data: { type: 'string', default: '../shared/data' },
     rows: { type: 'string', default: '1884' },
     draws: { type: 'string', default: '5' },
+    tables: { type: 'string', default: '' },
     out: { type: 'string' },
   },
 });
@@ -92,7 +93,7 @@ function ridge(K: Float64Array, n: number, y: Float64Array, train: number[], tes
   const centre = mean(train.map((i) => y[i]));
   const target = Float64Array.from(train, (i) => y[i] - centre);
   let best: { error: number; c: Float64Array } = { error: Infinity, c: new Float64Array(N) };
-  for (let log = -6; log <= 2; log += 0.5) {
+  for (let log = -6; log <= 1; log += 1) {
     const A = new Float64Array(N * N);
     for (let a = 0; a < N; a++) {
       for (let b = 0; b < N; b++) A[a * N + b] = K[train[a] * n + train[b]] + (a === b ? 10 ** log : 0);
@@ -186,7 +187,9 @@ const lines = [
   '| table | features | Spearman | recall of the top 5 % |',
   '|---|---|---|---|',
 ];
+const wanted = args.tables.split(',').filter(Boolean);
 for (const { name, file, options } of TABLES[model.alphabet.name]) {
+  if (wanted.length > 0 && !wanted.includes(name)) continue;
   const table = await readTable(path.join(args.data, file), options);
   const random = createRandom('evaluate').fork(name);
   const rows = random.shuffle([...table.rows]).slice(0, Number(args.rows));

@@ -9,7 +9,7 @@ import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { createRandom } from '../../src/core/random.js';
-import type { Graph } from '../../src/graph/builder.js';
+import { type Graph, GraphBuilder } from '../../src/graph/builder.js';
 import { serialise } from '../../src/graph/serialise.js';
 import { esm, parseEsmConfig } from '../../src/lm/architecture/esm.js';
 import { featureGraph, vjpGraph } from '../../src/lm/feature-graph.js';
@@ -110,10 +110,42 @@ async function theirs(kind: string, L: number, B: number): Promise<number> {
   return Number(((await lines.next()).value as string).split(' ')[0]);
 }
 
+/** Floating-point operations of one sequence: forward; with gradients to the input; with gradients to the weights. */
+function operations(kind: keyof typeof graphs, L: number): number {
+  const T = L + 2;
+  const products = 2 * T * (4 * hidden * hidden + 2 * hidden * sizes.ffn);
+  const attention = 4 * T * T * hidden;
+  const backward = products + 2 * attention + (kind === 'train' ? products : 0);
+  return layers * (products + attention + (kind === 'fwd' ? 0 : backward));
+}
+
+/** The machine's own matrix-multiplication rate: best of a few float32 products 512 x 512 x 512, one thread, in operations/s. */
+async function productRate(): Promise<number> {
+  const size = 512;
+  const g = new GraphBuilder();
+  const [a, b] = [
+    g.input('a', 'float32', [size, size]),
+    g.constant(new Float32Array(size * size).fill(0.5), [size, size]),
+  ];
+  const session = await createSession(serialise(g.build({ y: g.matMul(a, b) })));
+  const feeds = { a: { data: new Float32Array(size * size).fill(0.5), shape: [size, size] } };
+  let best = Infinity;
+  for (let i = 0; i < 30; i++) {
+    const began = performance.now();
+    await session.run(feeds);
+    best = Math.min(best, (performance.now() - began) / 1e3);
+  }
+  return (2 * size ** 3) / best;
+}
+
 const median = (xs: number[]) => [...xs].sort((a, b) => a - b)[Math.floor(xs.length / 2)];
 const B = Number(values.batch);
-console.log('| run | L | B | ours ms | PyTorch ms | ratio (median of pairs) | ours seq/s |');
-console.log('|---|---|---|---|---|---|---|');
+const rate = await productRate();
+console.log(`own product rate: ${(rate / 1e9).toFixed(0)} GFLOP/s a thread\n`);
+console.log(
+  '| run | L | B | ours ms | PyTorch ms | ratio (median of pairs) | ours seq/s | share of the own product rate |',
+);
+console.log('|---|---|---|---|---|---|---|---|');
 for (const kind of values.kinds.split(',') as (keyof typeof graphs)[]) {
   for (const L of values.lengths.split(',').map(Number)) {
     const pairs: [number, number][] = [];
@@ -131,6 +163,7 @@ for (const kind of values.kinds.split(',') as (keyof typeof graphs)[]) {
       (1e3 * them).toFixed(1),
       ratio.toFixed(2),
       (B / us).toFixed(1),
+      `${((100 * operations(kind, L) * B) / us / rate).toFixed(0)} %`,
     ];
     console.log(`| ${cells.join(' | ')} |`);
   }
