@@ -135,7 +135,10 @@ describe('leave-one-out in closed form', () => {
       // intercept as an unpenalised column of ones
       const A = new Matrix(keep.map((i) => [1, ...X[i]]));
       const penalty = Matrix.diag([0, ...x.map(() => noise)]);
-      const w = solve(A.transpose().mmul(A).add(penalty), A.transpose().mmul(Matrix.columnVector(keep.map((i) => y[i]))));
+      const w = solve(
+        A.transpose().mmul(A).add(penalty),
+        A.transpose().mmul(Matrix.columnVector(keep.map((i) => y[i]))),
+      );
       const prediction = new Matrix([[1, ...x]]).mmul(w).get(0, 0);
       expect(fit.leftOut(rows[left], scores[left])).toBeCloseTo(y[left] - prediction, 9);
     });
@@ -145,8 +148,10 @@ describe('leave-one-out in closed form', () => {
     const { G, b, rows, scores } = sums(X, y, true);
     const phi = Float64Array.from(rows.flatMap((row) => [...row]));
     const posteriors = [
-      createBlockPosterior(measuredBySums(G, [b], X.length), { noise }),
-      createBlockPosterior(measuredByRows(phi, [Float64Array.from(scores)]), { noise }),
+      createBlockPosterior(measuredBySums({ G, targets: [b], rows: X.length, widths: [2, 4] }), { noise }),
+      createBlockPosterior(measuredByRows({ phi, y: [Float64Array.from(scores)], widths: [2, 4] }), {
+        noise,
+      }),
     ];
     const plain = fitPosterior({ G, b, rows: X.length, noise, centred: true });
     const probe = Float64Array.from({ length: 6 }, () => random.normal());

@@ -48,11 +48,16 @@ function fitOne({ phi, y }: RowSample, D: number, noise: number, random: Random)
 }
 
 function solve(phi: Float64Array, y: Float64Array, D: number, noise: number): Float64Array {
-  if (D >= y.length) return measuredByRows(phi, [y]).solver(noise).weights(0);
+  if (D >= y.length)
+    return measuredByRows({ phi, y: [y], widths: [D] })
+      .solver(noise)
+      .weights(0);
   const sums = createRawSums(D, 1);
   sums.add(phi, [y]);
   const { G, targets, rows } = scaleSums(sums.finish(), new Float64Array(D).fill(1), [0]);
-  return measuredBySums(G, targets, rows).solver(noise).weights(0);
+  return measuredBySums({ G, targets, rows, widths: [D] })
+    .solver(noise)
+    .weights(0);
 }
 
 function meanOf(values: ArrayLike<number>): number {

@@ -10,7 +10,7 @@ import type { BlockMoments } from './block.js';
 import type { RowSample } from './bootstrap.js';
 import { sampleRows } from './choose-model.js';
 import type { ChosenModel } from './choose-model.js';
-import { measuredByRows, measuredBySums } from './learner.js';
+import { measuredByRows, measuredBySums, perFeature } from './learner.js';
 import type { Measured } from './learner.js';
 import { blockVariances, createRawSums, scaleSums } from './sums.js';
 
@@ -87,7 +87,8 @@ export async function learn(request: LearnRequest): Promise<Learned> {
   );
   const { signal: scale, noise } = scaleByEvidence(sampled, widths, shares);
   const blockWeights = shares.map((share) => share * scale);
-  const factor = perFeature(widths, blockWeights);
+  const roots = blockWeights.map(Math.sqrt);
+  const factor = perFeature(widths, roots);
   const weights = averaged.map((w, j) => (slope * w) / factor[j]);
   const sample = await sampleFeatures(
     request,
@@ -101,7 +102,7 @@ export async function learn(request: LearnRequest): Promise<Learned> {
   return {
     moments: fitted.moments,
     blockWeights,
-    measured: standard.scaled(factor),
+    measured: standard.scaled(roots),
     weights,
     yy: fitted.yy,
     noise,
@@ -138,10 +139,7 @@ async function bySums(
   }
   const raw = sums.finish();
   const scales = blockVariances(raw, widths).map((variance) => (variance > 0 ? 1 / Math.sqrt(variance) : 0));
-  const factor = perFeature(
-    widths,
-    scales.map((scale) => scale * scale),
-  );
+  const factor = perFeature(widths, scales);
   const { G, targets: products } = scaleSums(
     raw,
     factor,
@@ -149,7 +147,7 @@ async function bySums(
   );
   return {
     moments: { mean: raw.sum.map((value) => value / n), scales },
-    measured: measuredBySums(G, products, n),
+    measured: measuredBySums({ G, targets: products, rows: n, widths }),
     yy: dot(targets[0], targets[0]),
   };
 }
@@ -169,7 +167,7 @@ async function byRows(
   scaleRows(phi, widths, moments.mean, moments.scales);
   onProgress?.(use.length, use.length);
   const y = targets.map((target) => centred(Float64Array.from(use, (row) => target[row])));
-  return { moments, measured: measuredByRows(phi, y), yy: dot(y[0], y[0]) };
+  return { moments, measured: measuredByRows({ phi, y, widths }), yy: dot(y[0], y[0]) };
 }
 
 function momentsOf(phi: Float64Array, widths: readonly number[]): BlockMoments {
@@ -199,16 +197,9 @@ function memberWeights(
 ): Float64Array {
   const use = widths.map((_, b) => (blocks.includes(b) ? 1 : 0));
   return measured
-    .scaled(perFeature(widths, use))
+    .scaled(use)
     .solver(ridge * blocks.length)
     .weights(target);
-}
-
-/** sqrt(a_b) for every feature. */
-function perFeature(widths: readonly number[], weights: ArrayLike<number>): Float64Array {
-  const factor = new Float64Array(widths.reduce((sum, width) => sum + width, 0));
-  forEachBlock(widths, (b, from, to) => factor.fill(Math.sqrt(weights[b]), from, to));
-  return factor;
 }
 
 /** Slope of the working scores on the mean of the members' out-of-fold predictions; kept positive. */
@@ -254,7 +245,7 @@ function scaleByEvidence({ phi, y }: RowSample, widths: readonly number[], share
   const n = y.length;
   const D = phi.length / n;
   const weighted = phi.slice();
-  scaleColumns(weighted, perFeature(widths, shares));
+  scaleColumns(weighted, perFeature(widths, shares.map(Math.sqrt)));
   const K = new Float64Array(n * n);
   for (let i = 0; i < n; i++)
     for (let j = 0; j <= i; j++)

@@ -1,8 +1,11 @@
-import { cholesky, dot, multiply, solveCholesky } from '../linear-algebra.js';
+import { dot, multiply, solveCholesky } from '../linear-algebra.js';
+import { forEachBlock } from '../evidence/evidence.js';
+import { factor } from '../evidence/tiled-cholesky.js';
+import { blockKernels } from '../evidence/trials.js';
 
 /**
- * The measured rows as ridge regressions need them: centred, scaled features, as sums where the features are fewer than the
- * rows and as the rows themselves where they are more. All vectors are in feature coordinates.
+ * The measured rows as ridge regressions need them: centred, scaled features in blocks, as sums where the features are fewer
+ * than the rows and as the rows themselves where they are more. All vectors are in feature coordinates.
  */
 export interface Measured {
   /** D */
@@ -13,89 +16,102 @@ export interface Measured {
   product(target: number): Float64Array;
   /** Phi^T Phi v, [D]. */
   times(v: ArrayLike<number>): Float64Array;
-  /** The same rows with each feature multiplied by a factor [D] (0 leaves it out). */
-  scaled(factor: Float64Array): Measured;
-  /** A solver of `(Phi^T Phi + penalty I) x = v` for v among the products, and `v^T (Phi^T Phi + penalty I)^-1 v` for any v. */
+  /** The same rows with each block's features multiplied by a factor [blocks]; 0 leaves the block out. */
+  scaled(factors: ArrayLike<number>): Measured;
+  /** Solves ridge regressions of one penalty. */
   solver(penalty: number): RidgeSolver;
 }
 
 /** See {@link Measured}. */
 export interface RidgeSolver {
-  /** Ridge weights of target t, [D]. */
+  /** Ridge weights of target t, `(Phi^T Phi + penalty I)^-1 Phi^T y`, [D]. */
   weights(target: number): Float64Array;
   /** `v^T (Phi^T Phi + penalty I)^-1 v`, the leverage of features v. */
   quadratic(v: ArrayLike<number>): number;
 }
 
-/**
- * From sums: everything costs at most D^3.
- * @param G [D x D]
- * @param targets [targets][D]
- */
-export function measuredBySums(G: Float64Array, targets: readonly Float64Array[], rows: number): Measured {
+/** Rows as sums; everything costs at most D^3. */
+export interface MeasuredSums {
+  /** Phi^T Phi [D x D] */
+  G: Float64Array;
+  /** [targets][D] Phi^T y */
+  targets: readonly Float64Array[];
+  rows: number;
+  /** Widths of the blocks; they add up to D. */
+  widths: readonly number[];
+}
+
+/** See {@link MeasuredSums}. */
+export function measuredBySums(sums: MeasuredSums): Measured {
+  const { G, targets, rows, widths } = sums;
   const D = targets[0].length;
   return {
     width: D,
     rows,
     product: (target) => targets[target],
     times: (v) => multiply(G, v),
-    scaled(factor) {
+    scaled(factors) {
+      const f = perFeature(widths, factors);
       const scaledG = new Float64Array(D * D);
-      for (let i = 0; i < D; i++)
-        for (let j = 0; j < D; j++) scaledG[i * D + j] = factor[i] * factor[j] * G[i * D + j];
-      return measuredBySums(
-        scaledG,
-        targets.map((b) => b.map((value, j) => factor[j] * value)),
-        rows,
-      );
+      for (let i = 0; i < D; i++) {
+        if (f[i] === 0) continue;
+        for (let j = 0; j < D; j++) scaledG[i * D + j] = f[i] * f[j] * G[i * D + j];
+      }
+      const products = targets.map((b) => b.map((value, j) => f[j] * value));
+      return measuredBySums({ G: scaledG, targets: products, rows, widths });
     },
     solver(penalty) {
       // features left out would only cost
-      const use = activeColumns(D, (j) => G[j * D + j] > 0);
+      const use = Array.from({ length: D }, (_, j) => j).filter((j) => G[j * D + j] > 0);
       const n = use.length;
       const A = new Float64Array(n * n);
       for (let i = 0; i < n; i++) {
         for (let j = 0; j <= i; j++) A[i * n + j] = G[use[i] * D + use[j]];
         A[i * n + i] += penalty;
       }
-      const L = cholesky(A, n);
+      const L = factor(A, n);
+      const gather = (v: ArrayLike<number>) => use.map((j) => v[j]);
       return {
-        weights: (target) =>
-          scatter(
-            D,
-            use,
-            solveCholesky(
-              L,
-              use.map((j) => targets[target][j]),
-            ),
-          ),
-        quadratic: (v) =>
-          squaredForward(
-            L,
-            use.map((j) => v[j]),
-          ) + outside(v, use, penalty),
+        weights: (target) => scatter(D, use, solveCholesky(L, gather(targets[target]))),
+        quadratic: (v) => squaredForward(L, gather(v)) + outside(v, use, penalty),
       };
     },
   };
 }
 
-/**
- * From rows: everything costs at most N^3 + N D.
- * @param phi [N x D]
- * @param y [targets][N]
- */
-export function measuredByRows(
-  phi: Float64Array,
-  y: readonly Float64Array[],
-  factor?: Float64Array,
-): Measured {
+/** Rows themselves; everything costs at most N^3 + N D. */
+export interface MeasuredRows {
+  /** [N x D] */
+  phi: Float64Array;
+  /** [targets][N] */
+  y: readonly Float64Array[];
+  /** Widths of the blocks; they add up to D. */
+  widths: readonly number[];
+}
+
+/** See {@link MeasuredRows}. */
+export function measuredByRows({ phi, y, widths }: MeasuredRows): Measured {
   const N = y[0].length;
   const D = phi.length / N;
-  const f = factor ?? new Float64Array(D).fill(1);
-  const row = (i: number) => phi.subarray(i * D, (i + 1) * D);
+  let kernels: Float64Array[] | null = null;
+  const kernelsOnce = () => (kernels ??= blockKernels(phi, D, widths, N));
+  const all = widths.map(() => 1);
+  return scaledRows({ phi, y, widths, N, D, kernels: kernelsOnce }, all);
+}
+
+interface RowsContext extends MeasuredRows {
+  N: number;
+  D: number;
+  /** K_b of each block, made when first needed. */
+  kernels: () => Float64Array[];
+}
+
+function scaledRows(context: RowsContext, factors: readonly number[]): Measured {
+  const { phi, y, widths, N, D, kernels } = context;
+  const f = perFeature(widths, factors);
   const forward = (v: ArrayLike<number>) => {
     const scaled = f.map((value, j) => value * v[j]);
-    return Float64Array.from({ length: N }, (_, i) => dot(row(i), scaled));
+    return Float64Array.from({ length: N }, (_, i) => dot(scaled, phi.subarray(i * D, (i + 1) * D)));
   };
   const back = (u: ArrayLike<number>) => {
     const out = new Float64Array(D);
@@ -108,20 +124,18 @@ export function measuredByRows(
     product: (target) => back(y[target]),
     times: (v) => back(forward(v)),
     scaled: (more) =>
-      measuredByRows(
-        phi,
-        y,
-        f.map((value, j) => value * more[j]),
+      scaledRows(
+        context,
+        factors.map((value, b) => value * more[b]),
       ),
     solver(penalty) {
       const K = new Float64Array(N * N);
-      const square = f.map((value) => value * value);
-      for (let i = 0; i < N; i++) {
-        const weighted = row(i).map((value, j) => value * square[j]);
-        for (let j = 0; j <= i; j++) K[i * N + j] = dot(weighted, row(j));
-        K[i * N + i] += penalty;
-      }
-      const L = cholesky(K, N);
+      kernels().forEach((kernel, b) => {
+        const weight = factors[b] ** 2;
+        if (weight > 0) for (let i = 0; i < K.length; i++) K[i] += weight * kernel[i];
+      });
+      for (let i = 0; i < N; i++) K[i * N + i] += penalty;
+      const L = factor(K, N);
       return {
         weights: (target) => back(solveCholesky(L, y[target])),
         // v^T (Phi^T Phi + p I)^-1 v = (v^T v - k^T (K + p I)^-1 k) / p, k = Phi v
@@ -131,8 +145,11 @@ export function measuredByRows(
   };
 }
 
-function activeColumns(D: number, keep: (j: number) => boolean): number[] {
-  return Array.from({ length: D }, (_, j) => j).filter(keep);
+/** A block's factor for each of its features, [D]. */
+export function perFeature(widths: readonly number[], factors: ArrayLike<number>): Float64Array {
+  const out = new Float64Array(widths.reduce((sum, width) => sum + width, 0));
+  forEachBlock(widths, (b, from, to) => out.fill(factors[b], from, to));
+  return out;
 }
 
 function scatter(D: number, use: readonly number[], values: Float64Array): Float64Array {
@@ -155,8 +172,9 @@ function squaredForward(L: Float64Array, v: ArrayLike<number>): number {
   let sum = 0;
   for (let i = 0; i < n; i++) {
     let rest = v[i];
-    for (let j = 0; j < i; j++) rest -= L[i * n + j] * z[j];
-    z[i] = rest / L[i * n + i];
+    const row = i * n;
+    for (let j = 0; j < i; j++) rest -= L[row + j] * z[j];
+    z[i] = rest / L[row + i];
     sum += z[i] * z[i];
   }
   return sum;

@@ -1,7 +1,8 @@
 import { internal } from '../../core/errors.js';
-import { cholesky, dot, multiply, solveCholesky } from '../linear-algebra.js';
+import { dot, multiply, solveCholesky } from '../linear-algebra.js';
 import { inverseDiagonal, inverseFromCholesky, logDeterminant } from './inverse.js';
 import { minimise } from './lbfgs.js';
+import { factor } from './tiled-cholesky.js';
 
 /**
  * The log marginal likelihood of `y ~ N(Phi w, s^2)`, `w ~ N(0, diag(a))`, where the features of block b share the weight
@@ -63,7 +64,7 @@ export function primalEvidence(gram: BlockGram): Evidence {
         for (let j = 0; j <= i; j++) A[i * D + j] = root[i] * gram.G[i * D + j] * root[j];
         A[i * D + i] += noise;
       }
-      const L = cholesky(A, D);
+      const L = factor(A, D);
       const w = solveCholesky(
         L,
         gram.b.map((value, i) => root[i] * value),
@@ -110,7 +111,7 @@ export function dualEvidence(kernels: readonly Float64Array[], y: Float64Array):
         for (let i = 0; i < C.length; i++) C[i] += weight * K[i];
       });
       for (let i = 0; i < n; i++) C[i * n + i] += noise;
-      const L = cholesky(C, n);
+      const L = factor(C, n);
       const alpha = solveCholesky(L, y);
       const inverse = inverseFromCholesky(L, n);
       const weightSlopes = Float64Array.from(kernels, (K, b) => {

@@ -1,6 +1,7 @@
-import { cholesky, dot, solveCholesky } from '../linear-algebra.js';
+import { dot, solveCholesky } from '../linear-algebra.js';
 import { forEachBlock } from './evidence.js';
 import type { Part } from './parts.js';
+import { factor } from './tiled-cholesky.js';
 
 /** What trials are made of: standardised features of some rows and what is to be predicted. */
 export interface TrialData {
@@ -50,7 +51,7 @@ function primalTrials({ phi, widths, targets, parts }: TrialData, D: number): Tr
       const penalty = ridge * blocks.length;
       return parts.map(({ test }, p) => {
         const { G, b, mean, targetMeans } = sums[p];
-        const L = cholesky(subMatrix(G, D, use, penalty), use.length);
+        const L = factor(subMatrix(G, D, use, penalty), use.length);
         const x = gather(phi, D, test, use, mean);
         return targets.map((_, t) => {
           const w = solveCholesky(
@@ -151,7 +152,7 @@ function dualTrials({ phi, widths, targets, parts }: TrialData, D: number, N: nu
         const { inner, outer } = centredKernel(K, N, train, test);
         const n = train.length;
         for (let i = 0; i < n; i++) inner[i * n + i] += penalty;
-        const L = cholesky(inner, n);
+        const L = factor(inner, n);
         return targets.map((y) => {
           const mean = train.reduce((sum, row) => sum + y[row], 0) / n;
           const alpha = solveCholesky(

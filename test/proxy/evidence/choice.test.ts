@@ -85,27 +85,37 @@ describe('divideRows', () => {
   });
 
   it('deals folds of even size', () => {
-    const fold = dealFolds(Uint32Array.from({ length: 53 }, (_, i) => i), 5, createRandom(3));
+    const fold = dealFolds(
+      Uint32Array.from({ length: 53 }, (_, i) => i),
+      5,
+      createRandom(3),
+    );
     const sizes = [0, 1, 2, 3, 4].map((k) => fold.filter((each) => each === k).length);
     expect(Math.max(...sizes) - Math.min(...sizes)).toBeLessThanOrEqual(1);
   });
 });
 
 describe('transforms', () => {
-  it.each([IDENTITY, CUBE_ROOT, asinhTransform(0.3), logTransform(0.2)])('$name goes back and has its slope', (t) => {
-    for (const score of [0, 0.01, 0.5, 3, 40]) {
-      expect(t.invert(t.apply(score))).toBeCloseTo(score, 9);
-      if (t.logSlope === null || score === 0) continue;
-      const h = 1e-6 * score;
-      const slope = (t.apply(score + h) - t.apply(score - h)) / (2 * h);
-      expect(t.logSlope(score)).toBeCloseTo(Math.log(slope), 5);
-    }
-  });
+  it.each([IDENTITY, CUBE_ROOT, asinhTransform(0.3), logTransform(0.2)])(
+    '$name goes back and has its slope',
+    (t) => {
+      for (const score of [0, 0.01, 0.5, 3, 40]) {
+        expect(t.invert(t.apply(score))).toBeCloseTo(score, 9);
+        if (t.logSlope === null || score === 0) continue;
+        const h = 1e-6 * score;
+        const slope = (t.apply(score + h) - t.apply(score - h)) / (2 * h);
+        expect(t.logSlope(score)).toBeCloseTo(Math.log(slope), 5);
+      }
+    },
+  );
 
   it('are offered to scores that pile up near zero only', () => {
     const symmetric = Array.from({ length: 200 }, () => random.normal());
     expect(transformsFor(symmetric)).toEqual([IDENTITY]);
-    const dead = Array.from({ length: 200 }, () => Math.exp(2 * random.normal()) * (random.uniform() < 0.5 ? 0 : 1));
+    const dead = Array.from(
+      { length: 200 },
+      () => Math.exp(2 * random.normal()) * (random.uniform() < 0.5 ? 0 : 1),
+    );
     const names = transformsFor(dead).map(({ name }) => name);
     expect(names).toContain('cube root');
     expect(names.some((name) => name.startsWith('log'))).toBe(true);
@@ -150,7 +160,10 @@ describe('tryCandidates', () => {
   it('prefers the block that carries the signal and the scale on which it is linear', async () => {
     const N = 150;
     const phi = Float64Array.from({ length: N * 6 }, () => random.normal() / Math.sqrt(3));
-    const log = Float64Array.from({ length: N }, (_, i) => 2 * phi[i * 6] - phi[i * 6 + 1] + 0.2 * random.normal());
+    const log = Float64Array.from(
+      { length: N },
+      (_, i) => 2 * phi[i * 6] - phi[i * 6 + 1] + 0.2 * random.normal(),
+    );
     const trials = await tryCandidates({
       phi,
       widths: [3, 3],

@@ -60,7 +60,9 @@ describe('log marginal likelihood', () => {
         const h = 1e-5;
         const up = point.map((x, j) => (j === i ? x + h : x));
         const down = point.map((x, j) => (j === i ? x - h : x));
-        expect(Math.abs(slope - (value(up) - value(down)) / (2 * h))).toBeLessThan(1e-5 * (1 + Math.abs(slope)));
+        expect(Math.abs(slope - (value(up) - value(down)) / (2 * h))).toBeLessThan(
+          1e-5 * (1 + Math.abs(slope)),
+        );
       });
     }
   });
@@ -115,7 +117,9 @@ describe.skipIf(!fixture)('against scikit-learn', () => {
     const mean = X[0].map((_, j) => X.reduce((sum, row) => sum + row[j], 0) / X.length);
     const yMean = y.reduce((sum, value) => sum + value, 0) / y.length;
     const evidenceOf = (centre: boolean, shift: number): Evidence[] => {
-      const phi = Float64Array.from(X.flatMap((row) => row.map((value, j) => value - (centre ? mean[j] : 0))));
+      const phi = Float64Array.from(
+        X.flatMap((row) => row.map((value, j) => value - (centre ? mean[j] : 0))),
+      );
       const scores = Float64Array.from(y, (value) => value - (centre ? yMean : shift));
       return [
         primalEvidence(gramOf(phi, scores, width, [width])),
@@ -143,7 +147,10 @@ describe.skipIf(!fixture)('against scikit-learn', () => {
         // its gamma priors on both precisions, of shape and rate 1e-6
         const prior = 1e-6 * (Math.log(lambda) - lambda + Math.log(alpha) - alpha);
         for (const evidence of evidenceOf(model.fit_intercept ?? false, 0)) {
-          const { logLikelihood, weightSlopes, noiseSlope } = evidence.at([-Math.log(lambda)], -Math.log(alpha));
+          const { logLikelihood, weightSlopes, noiseSlope } = evidence.at(
+            [-Math.log(lambda)],
+            -Math.log(alpha),
+          );
           const expected = model.log_marginal_likelihood ?? NaN;
           expect(Math.abs((logLikelihood + prior) / expected - 1)).toBeLessThan(1e-6);
           // slopes of the priors' terms by log variance
