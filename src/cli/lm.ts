@@ -135,7 +135,12 @@ function addTrainingOptions(command: Command, d: Defaults): Command {
     )
     .addOption(count('--evaluate-every', `steps between evaluations (default: ${d.every})`))
     .addOption(count('--evaluate-windows', 'held-out windows that are looked at (default: 300)'))
-    .addOption(count('--window', 'longest window, in letters (default: 254)'))
+    .addOption(
+      count(
+        '--window',
+        'longest window, in letters (default: 254); a new causal model reads none that is longer',
+      ),
+    )
     .addOption(count('--tokens-per-step', `tokens of a step (default: ${d.tokens})`))
     .addOption(count('--tokens-per-run', 'tokens in memory at once (default: 512)'))
     .addOption(new Option('--optimiser <which>', '(default: muon)').choices(['muon', 'adamw']))

@@ -1,5 +1,5 @@
 import path from 'node:path';
-import { CancelledError, InputError } from '../../core/errors.js';
+import { CancelledError, InputError, throwIfAborted } from '../../core/errors.js';
 import { embed, type EmbedWhat } from '../../lm/embed/embed.js';
 import { createPool } from '../../runtime/pool.js';
 import { type EmbedFormat, embedTarget } from './embed-target.js';
@@ -90,7 +90,9 @@ export async function embedToFile(
       const { buffer, byteOffset, byteLength } = embedding.data;
       output.append([new Uint8Array(buffer, byteOffset, byteLength), target.line(embedding, row)]);
       output.checkpoint();
-      onProgress?.({ done: ++done, total: count, resumed });
+      done++;
+      onProgress?.({ done, total: count, resumed });
+      throwIfAborted(signal);
     }
     const vectors = (output.size(0) - header) / (4 * width);
     const shape = typeof what === 'object' ? [done, what.sites.length, width] : [vectors, width];

@@ -1,6 +1,6 @@
 import Papa from 'papaparse';
 import { encode } from '../../core/alphabet.js';
-import { CancelledError, InputError } from '../../core/errors.js';
+import { CancelledError, InputError, throwIfAborted } from '../../core/errors.js';
 import type { LanguageModel } from '../../lm/language-model.js';
 import { defaultMarginals, type Marginals } from '../../lm/score/marginals.js';
 import { type Score, SCORE_COLUMNS, type ScoreMethod, scoreSequences } from '../../lm/score/score.js';
@@ -139,7 +139,9 @@ async function score(
     onProgress?.({ done, total, resumed });
     for await (const one of scoreSequences(model, pool, source.sequences(resumed), method, { signal })) {
       await write(row(one));
-      onProgress?.({ done: ++done, total, resumed });
+      done++;
+      onProgress?.({ done, total, resumed });
+      throwIfAborted(signal);
     }
   } finally {
     await pool.close();

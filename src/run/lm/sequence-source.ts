@@ -83,7 +83,12 @@ export async function openSequences(file: string, options: SourceOptions = {}): 
   }
   if (skipped > 0) notes.push(`left out ${skipped} sequences that are too long for ${model.name}`);
   if (count === 0)
-    throw new InputError({ what: 'holds no sequences', file, expected: 'at least one', got: 'none' });
+    throw new InputError({
+      what: 'holds no sequences',
+      file,
+      expected: 'at least one that is short enough',
+      got: skipped > 0 ? `${skipped} that are too long for ${model.name}` : 'none',
+    });
   return { model, count, sha256: await sha256File(file, signal), firstPosition, notes, sequences };
 }
 
