@@ -1,49 +1,100 @@
 import type { Sequence } from '../core/alphabet.js';
 import { throwIfAborted } from '../core/errors.js';
-import type { FeatureMap } from '../core/feature-map.js';
-import { designSequences } from '../design/design-sequences.js';
 import { merit, type Method } from '../design/method.js';
-import { createObjective, type Objective } from '../design/objective.js';
+import type { Objective, PassCounts } from '../design/objective.js';
+import type { Problem } from '../design/problem.js';
+import { selectDesigns } from '../design/selection.js';
 import { sequenceKey } from '../design/sequence-key.js';
-import { fitProxy } from '../proxy/fit.js';
+import { chooseStarts } from '../design/starts.js';
+import { standardise } from '../proxy/standardise.js';
+import { fitObjective, type FittedObjective } from './fit-objective.js';
 import type { SweepDesigns, SweepRun } from './method.js';
+import type { ProxySettings } from './proxy-settings.js';
 import { problemOfTask } from './task-problem.js';
 
-/** What a design method runs with, besides the task. */
-export interface DesignSetup {
-  method: Method;
-  featureMap: FeatureMap;
-  starts: number;
-  take: 'visited' | 'final';
-}
-
 /** Runs a design method on a task: free design, or choosing among the task's candidates. */
-export async function runDesignMethod(run: SweepRun, setup: DesignSetup): Promise<SweepDesigns> {
-  return run.task.mode === 'choose' ? chooseByMethod(run, setup) : designByMethod(run, setup);
+export async function runDesignMethod(
+  run: SweepRun,
+  method: Method,
+  settings: ProxySettings,
+): Promise<SweepDesigns> {
+  const choosing = run.task.mode === 'choose';
+  const began = performance.now();
+  // where every candidate is scored once there is nothing to remember
+  const fitted = await fitFor(run, method, settings, choosing ? 0 : undefined);
+  const learned = performance.now();
+  try {
+    const { designs, notes } = await (choosing
+      ? choose(run, method, fitted.objective)
+      : search(run, method, settings, fitted.objective));
+    return {
+      designs,
+      passes: passesOf(run, method, fitted.objective.passes()),
+      seconds: { learn: (learned - began) / 1000, design: (performance.now() - learned) / 1000 },
+      notes: [...fitted.notes, ...notes],
+    };
+  } finally {
+    await fitted.close();
+  }
 }
 
-async function designByMethod(
-  { task, count, random, signal }: SweepRun,
-  setup: DesignSetup,
-): Promise<SweepDesigns> {
-  const { method, featureMap, starts, take } = setup;
+interface Found {
+  designs: Sequence[];
+  notes: readonly string[];
+}
+
+/** The method's own model where it learns one, else the proxy of the settings. */
+async function fitFor(
+  run: SweepRun,
+  method: Method,
+  settings: ProxySettings,
+  memoBytes: number | undefined,
+): Promise<FittedObjective> {
+  const { task, random, signal } = run;
+  if (method.fitObjective === undefined) {
+    return fitObjective({ task, settings, random: random.fork('proxy'), memoBytes, signal });
+  }
   const { sequences, scores } = task.measured;
-  const problem = problemOfTask(task, count);
-  const began = performance.now();
-  let fitted = began;
-  const { designs, stats } = await designSequences({
-    ...{ sequences, scores, problem, featureMap, random, signal },
-    options: { count, starts, take, method },
-    onProgress: ({ phase, step, steps }) => {
-      if (phase === 'features' && step === steps) fitted = performance.now();
-    },
+  const objective = await method.fitObjective({
+    problem: problemOf(run),
+    measured: { sequences, y: standardise(scores).y },
+    random: random.fork('proxy'),
+    signal,
   });
-  const { asked, done } = stats.passes;
+  return { objective, notes: [], close: async () => {} };
+}
+
+function problemOf({ task, count }: SweepRun): Problem {
+  // a choosing task need not have room for free designs
+  return problemOfTask(task, task.mode === 'choose' ? 0 : count);
+}
+
+async function search(
+  run: SweepRun,
+  method: Method,
+  settings: ProxySettings,
+  objective: Objective,
+): Promise<Found> {
+  const { task, count, random, signal } = run;
+  const { sequences, scores } = task.measured;
+  const problem = problemOf(run);
+  const exploration = await method.design({
+    ...{ problem, objective, count, signal },
+    starts: chooseStarts(problem, sequences, scores, settings.starts),
+    measured: { sequences, y: standardise(scores).y },
+    random: random.fork(method.name),
+  });
+  const { designs, filled } = await selectDesigns({
+    ...{ problem, objective, exploration, count, signal },
+    ranking: method.ranking,
+    take: settings.take ?? method.take,
+  });
   return {
     designs: designs.map(({ sequence }) => sequence),
-    passes: { measured: stats.rows, asked, done },
-    seconds: { features: (fitted - began) / 1000, design: (performance.now() - fitted) / 1000 },
-    notes: stats.filled > 0 ? [`${stats.filled} designs are neighbours of what was visited`] : [],
+    notes: [
+      ...(exploration.notes ?? []),
+      ...(filled > 0 ? [`${filled} designs are neighbours of what was visited`] : []),
+    ],
   };
 }
 
@@ -54,46 +105,30 @@ const CHUNK = 1024;
  * Where designs are chosen among given candidates there is nothing to search: the objective scores them all, and the best
  * by the method's own ranking are taken; equal ones in the order of their codes.
  */
-async function chooseByMethod(
-  { task, count, random, signal }: SweepRun,
-  setup: DesignSetup,
-): Promise<SweepDesigns> {
-  const { method, featureMap } = setup;
-  const { sequences, scores } = task.measured;
-  const began = performance.now();
-  const fit = await fitProxy({ featureMap, sequences, scores, random: random.fork('proxy'), signal });
-  const fitted = performance.now();
-  const objective = createObjective({ featureMap, head: fit.head, auxiliary: fit.auxiliary, memoBytes: 0 });
+async function choose(
+  { task, count, signal }: SweepRun,
+  method: Method,
+  objective: Objective,
+): Promise<Found> {
   const candidates = task.candidates ?? [];
-  const merits = await scoreAll(objective, candidates, method, signal);
-  const { asked, done } = objective.passes();
+  const ranked: { sequence: Sequence; merit: number; key: string }[] = [];
+  for (let from = 0; from < candidates.length; from += CHUNK) {
+    throwIfAborted(signal);
+    const chunk = candidates.slice(from, from + CHUNK);
+    const evaluations = await objective.score(chunk, signal);
+    chunk.forEach((sequence, i) =>
+      ranked.push({ sequence, merit: merit(method.ranking, evaluations[i]), key: sequenceKey(sequence) }),
+    );
+  }
+  ranked.sort((a, b) => b.merit - a.merit || (a.key < b.key ? -1 : 1));
   return {
-    designs: best(candidates, merits, count),
-    passes: { measured: sequences.length, asked, done },
-    seconds: { features: (fitted - began) / 1000, design: (performance.now() - fitted) / 1000 },
-    notes: [`${candidates.length} candidates were scored, each once`],
+    designs: ranked.slice(0, count).map(({ sequence }) => sequence),
+    notes: [`chose among ${candidates.length} candidates, each scored once`],
   };
 }
 
-async function scoreAll(
-  objective: Objective,
-  candidates: readonly Sequence[],
-  { ranking }: Method,
-  signal?: AbortSignal,
-): Promise<Float64Array> {
-  const merits = new Float64Array(candidates.length);
-  for (let from = 0; from < candidates.length; from += CHUNK) {
-    throwIfAborted(signal);
-    const evaluations = await objective.score(candidates.slice(from, from + CHUNK), signal);
-    evaluations.forEach((evaluation, i) => (merits[from + i] = merit(ranking, evaluation)));
-  }
-  return merits;
-}
-
-function best(candidates: readonly Sequence[], merits: Float64Array, count: number): Sequence[] {
-  return candidates
-    .map((sequence, i) => ({ sequence, merit: merits[i], key: sequenceKey(sequence) }))
-    .sort((a, b) => b.merit - a.merit || (a.key < b.key ? -1 : 1))
-    .slice(0, count)
-    .map(({ sequence }) => sequence);
+/** Measured rows count once where a feature map reads them; a model of the method's own has no passes to count. */
+function passesOf({ task }: SweepRun, method: Method, { asked, done }: PassCounts): SweepDesigns['passes'] {
+  const measured = method.fitObjective === undefined ? task.measured.sequences.length : 0;
+  return { measured, asked, done };
 }

@@ -65,7 +65,8 @@ export class FaultLog {
   }
 }
 
-function valueAt(value: unknown, path: readonly PropertyKey[]): unknown {
+/** The value at a path of keys, or undefined. */
+export function valueAt(value: unknown, path: readonly PropertyKey[]): unknown {
   let found = value;
   for (const part of path) {
     if (typeof found !== 'object' || found === null) return undefined;

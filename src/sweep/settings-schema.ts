@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import type { SettingFault, Settings } from './method.js';
 import { nearest } from './nearest-name.js';
+import { valueAt } from './fault-log.js';
 
 /** Kinds of settings, each with a message of what it expects. */
 export const whole = (min: number, max = 1_000_000) => {
@@ -33,13 +34,17 @@ export function checkSettings<T extends Settings>(
 }
 
 function describe(issue: z.core.$ZodIssue, settings: Settings, known: readonly string[]): SettingFault[] {
+  const setting = issue.path.join('.');
   if (issue.code === 'unrecognized_keys') {
+    const names = issue.path.length === 0 ? known : [];
     return issue.keys.map((key) => ({
-      setting: key,
-      what: `there is no such setting${nearest(key, known)}`,
+      setting: [...issue.path, key].join('.'),
+      what: `there is no such setting${nearest(key, names)}`,
     }));
   }
-  const setting = issue.path.join('.');
-  const got = JSON.stringify(settings[String(issue.path[0])]) ?? 'nothing';
-  return [{ setting, what: `expected ${issue.message}, got ${got}` }];
+  const got = JSON.stringify(valueAt(settings, issue.path)) ?? 'nothing';
+  const { message } = issue;
+  // a schema without messages of its own speaks as zod does
+  const says = /^(Invalid|Too|Unrec)/.test(message) ? message : `expected ${message}`;
+  return [{ setting, what: `${says}, got ${got}` }];
 }

@@ -1,5 +1,14 @@
 import path from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
+import { decode } from '../../src/core/alphabet.js';
+import { createRandom } from '../../src/core/random.js';
+import { bib } from '../../src/design/bib.js';
+import { designSequences } from '../../src/design/design-sequences.js';
+import { openLanguageModel } from '../../src/lm/language-model.js';
+import { languageModelFeatures } from '../../src/lm/lm-feature-map.js';
+import { createPool } from '../../src/runtime/pool.js';
+import { loadTask } from '../../src/tasks/index.js';
+import { problemOfTask } from '../../src/sweep/task-problem.js';
 import { computeCell } from '../../src/sweep/compute-cell.js';
 import type { CellJob } from '../../src/sweep/job.js';
 import { planSweep } from '../../src/sweep/plan.js';
@@ -32,6 +41,24 @@ const scores = new Map(
     .map((row) => [row.split(',')[0], Number(row.split(',')[1])]),
 );
 const sorted = [...scores.values()].sort((a, b) => a - b);
+
+/** What `designSequences` gives for the same settings and draws. */
+async function designSequencesFor({ cell, source, data }: CellJob): Promise<string[]> {
+  const task = await loadTask(source.task, { ...data, seed: cell.seed, plate: cell.plate });
+  const pool = createPool(1);
+  try {
+    const { designs } = await designSequences({
+      ...task.measured,
+      problem: problemOfTask(task, cell.count),
+      featureMap: languageModelFeatures(await openLanguageModel(tiny), task.alphabet, pool),
+      options: { count: cell.count, starts: 4, method: bib({ steps: 3 }) },
+      random: createRandom(`${cell.seed}/${cell.plate}`).fork('method'),
+    });
+    return designs.map(({ sequence }) => decode(task.alphabet, sequence));
+  } finally {
+    await pool.close();
+  }
+}
 
 describe('computeCell', () => {
   it('scores the designs by the table', async () => {
@@ -77,6 +104,24 @@ describe('computeCell', () => {
     expect(circumstances.passes?.measured).toBe(30);
     expect(circumstances.passes?.asked).toBeGreaterThanOrEqual(circumstances.passes?.done ?? NaN);
     expect((await computeCell(job)).result).toEqual(result);
+    expect(result.designs).toEqual(await designSequencesFor(job));
+  });
+
+  it('runs BIB on blocks, with those of a language model too', async () => {
+    const own = { ...settings, features: 'blocks', average: 2 };
+    const [job] = await jobsOf([{ method: 'bib', settings: own }]);
+    const { result } = await computeCell(job);
+    expect(result.metrics).toMatchObject({ distinct: 8, unscored: 0, measured: 0 });
+    expect(result.notes[0]).toMatch(/^share of the signal: /);
+    expect(job.expected).not.toHaveProperty('model');
+    const more = { ...own, blocks: ['onehot'], lm: ['lm-mean', 'lm-sites'] };
+    const [other] = await jobsOf([{ method: 'bib', settings: more }]);
+    expect(other.expected).toHaveProperty('model');
+    expect((await computeCell(other)).result.designs).toHaveLength(8);
+    const wrong = await jobsOf([{ method: 'bib', settings: { ...own, lm: ['llr'] } }]);
+    expect((await runJob(wrong[0])).outcome).toMatchObject({
+      reason: expect.stringContaining('the task small has none') as string,
+    });
   });
 
   it('runs BIB to choose: the best of the candidates by its ranking', async () => {

@@ -1,0 +1,32 @@
+import { z } from 'zod';
+import { oneOf, text, whole } from './settings-schema.js';
+
+/** Blocks of a language model. */
+const LM_BLOCKS = ['lm-mean', 'lm-sites', 'llr'] as const;
+
+/** Settings of the proxy that a method searches, for every method that does not train a model of its own. */
+export const proxySettings = (features: 'paper' | 'blocks') => ({
+  /** `paper`: mean features of a language model and the paper's ridge; `blocks`: evidence-weighted blocks. */
+  features: oneOf('paper', 'blocks').default(features),
+  /** With `blocks`: names of the closed-form ones; null: all that suit the table. */
+  blocks: z.array(text, { error: 'a list of names of blocks' }).nullable().default(null),
+  /** With `blocks`: those of a language model that are tried too. */
+  lm: z.array(oneOf(...LM_BLOCKS), { error: `a list of ${LM_BLOCKS.join(', ')}` }).default([]),
+  /** With `blocks`: how many sets of blocks are averaged. */
+  average: whole(1, 1000).default(10),
+  /** With `blocks`: whether the scores may be transformed. */
+  transforms: z.boolean({ error: 'true or false' }).default(true),
+  /** The language model: an embedded one's name or a folder; null: the alphabet's embedded one. */
+  model: text.nullable().default(null),
+  /** Candidates, each started at one of the best measured sequences. */
+  starts: whole(1, 100_000).default(128),
+  /** Where designs are taken from; null: what the method says. */
+  take: oneOf('visited', 'final').nullable().default(null),
+});
+
+export type ProxySettings = z.output<z.ZodObject<ReturnType<typeof proxySettings>>>;
+
+/** Whether a language model is read. */
+export function needsModel({ features, lm }: ProxySettings): boolean {
+  return features === 'paper' || lm.length > 0;
+}
