@@ -69,7 +69,7 @@ async function run(input: string, flags: EmbedFlags, signal: AbortSignal): Promi
       process.stdout.write(`${printable(`${result.shape.join(' x ')} float32 in ${files}`)}\n`);
     }
   } catch (error) {
-    sayHowToGoOn(flags.out, quiet, error);
+    if (signal.aborted) sayHowToGoOn(flags.out, quiet);
     throw error;
   }
 }

@@ -66,7 +66,7 @@ async function run(input: string, flags: ScoreFlags, signal: AbortSignal): Promi
     const result = await scoreToFile(input, out, options, display).finally(display.stop);
     if (!quiet) process.stdout.write(`${printable(summary(result, out))}\n`);
   } catch (error) {
-    sayHowToGoOn(out, quiet, error);
+    if (signal.aborted) sayHowToGoOn(out, quiet);
     throw error;
   }
 }

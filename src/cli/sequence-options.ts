@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs';
 import { type Command, Option } from 'commander';
 import type { SequenceHooks, SequenceProgress } from '../run/lm/embed-file.js';
 import type { SourceOptions } from '../run/lm/sequence-source.js';
@@ -101,9 +102,8 @@ export async function createSequenceDisplay(what: string, quiet: boolean): Promi
 }
 
 /** Says after an interruption how to go on, if there is something to go on with. */
-export function sayHowToGoOn(out: string, quiet: boolean, error: unknown): void {
-  if (!quiet && error instanceof Error && error.name === 'CancelledError')
-    process.stderr.write(
-      `${printable(`the unfinished output is kept beside ${out}: run the same command again to go on`)}\n`,
-    );
+export function sayHowToGoOn(out: string, quiet: boolean): void {
+  if (quiet || ![`${out}.partial`, `${out}.values.partial`].some((file) => existsSync(file))) return;
+  const text = `the unfinished output is kept beside ${out}: run the same command again to go on`;
+  process.stderr.write(`${printable(text)}\n`);
 }

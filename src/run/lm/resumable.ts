@@ -47,7 +47,7 @@ export interface ResumableOutput {
   finish(heads?: readonly Uint8Array[]): void;
   /** Removes what there is: it was of use only on the way to something else. */
   remove(): void;
-  /** Closes the files and leaves what can be resumed. */
+  /** Closes the files; what can be resumed stays. */
   close(): void;
 }
 
@@ -100,6 +100,7 @@ function createOutput({ files, descriptors, key, done: earlier, guarded }: Parts
   const ends = descriptors.map((descriptor) => fstatSync(descriptor).size);
   const waiting: Uint8Array[][] = files.map(() => []);
   let [done, bytes, saved, open] = [earlier, 0, performance.now(), true];
+  let worthKeeping = earlier > 0;
   const flush = () => {
     waiting.forEach((parts, i) => {
       ends[i] = writeAt(descriptors[i], Buffer.concat(parts.splice(0)), ends[i]);
@@ -108,10 +109,11 @@ function createOutput({ files, descriptors, key, done: earlier, guarded }: Parts
   };
   const save = () => {
     flush();
-    if (key === null) return;
+    if (key === null || done === 0) return;
     for (const descriptor of descriptors) fsyncSync(descriptor);
     atomicWrite(progressFile(files), [JSON.stringify({ key, done, sizes: ends })]);
     saved = performance.now();
+    worthKeeping = true;
   };
   const shut = () => {
     if (open) descriptors.forEach((descriptor) => closeSync(descriptor));
@@ -151,7 +153,7 @@ function createOutput({ files, descriptors, key, done: earlier, guarded }: Parts
     },
     remove: () => guarded(remove),
     close() {
-      if (key === null && open) guarded(remove);
+      if (open && !worthKeeping) guarded(remove);
       shut();
     },
   };

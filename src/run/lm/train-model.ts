@@ -176,8 +176,11 @@ async function inFolder(
   const pool = createPool(place.workers);
   try {
     if (place.force) rmSync(training.folder, { recursive: true, force: true });
-    mkdirSync(place.out, { recursive: true });
-    return await runTraining(pool, training, hooks);
+    const onStart = (step: number) => {
+      mkdirSync(place.out, { recursive: true });
+      hooks.onStart?.(step);
+    };
+    return await runTraining(pool, training, { ...hooks, onStart });
   } catch (error) {
     throw asWriteFault(place.out, error);
   } finally {
