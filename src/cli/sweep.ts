@@ -12,6 +12,7 @@ interface PlaceFlags extends Pick<PlanOptions, 'store' | 'dataDir' | 'offline'> 
 interface RunFlags extends PlaceFlags {
   processes?: number;
   memory?: number;
+  report?: boolean;
   quiet?: boolean;
 }
 
@@ -30,7 +31,8 @@ A config is a JSON file: {"tasks": ["tfbind8-r"], "methods": ["random", {"method
 "seeds": 8}. Results go into one file beside it; what is there is never computed again.
 
 Example:
-  biseq sweep run experiments/sweeps/smoke.json`;
+  echo '{"tasks": ["ehrlich-20-15-2-4"], "methods": ["random"]}' > sweep.json
+  biseq sweep run sweep.json`;
 
 /**
  * `biseq sweep run | status | table | plot CONFIG`
@@ -54,6 +56,7 @@ export function sweepCommand(parent: Command): Command {
         'memory that they may take together (default: 80 % of what is free)',
       ).argParser(mebibytes('--memory')),
     )
+    .option('--report', 'then write the table (.md) and the chart (.svg) beside the config')
     .option('--json', 'print one JSON object instead of text')
     .option('--quiet', 'print nothing but errors')
     .action((config: string, flags: RunFlags) => interruptible((signal) => run(config, flags, signal)));
@@ -116,11 +119,24 @@ async function run(config: string, flags: RunFlags, signal: AbortSignal): Promis
       throw error;
     })
     .finally(display.stop);
+  if (flags.report) await writeReport(plan, store);
   if (flags.json) print(JSON.stringify(screen.outcomeRecord(plan, outcome), null, 2));
   else if (!flags.quiet) print(screen.describeOutcome(plan, outcome));
   if (outcome.failed.length === 0) return;
   process.stderr.write(screen.describeFailures(plan, outcome));
   process.exitCode = 1;
+}
+
+/** `x.json` gets `x.md` and `x.svg`. */
+async function writeReport(plan: SweepPlan, store: Store): Promise<void> {
+  const { findCells } = await import('../sweep/results.js');
+  const { summarise } = await import('../sweep/summary.js');
+  const { markdownTable } = await import('../sweep/table.js');
+  const { svgPlot } = await import('../sweep/plot.js');
+  const summary = summarise(plan, findCells(plan, store));
+  const stem = plan.config.file.replace(/\.json$/i, '');
+  await write(`${stem}.md`, markdownTable(summary));
+  await write(`${stem}.svg`, svgPlot(summary));
 }
 
 function checkRunFlags({ processes, memory }: RunFlags): RunFlags {

@@ -1,19 +1,18 @@
 import { spawn } from 'node:child_process';
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { beforeAll, describe, expect, it } from 'vitest';
-import { canonicalJson } from '../../src/sweep/canonical-json.js';
+import { canonicalJson, sha256 } from '../../src/sweep/canonical-json.js';
 import { createRandom } from '../../src/core/random.js';
 import { openStore } from '../../src/sweep/store.js';
 import { temporaryFolder } from '../helpers/temp-folder.js';
 import { writeTinyModel } from '../helpers/tiny-model.js';
 import { writeJson } from '../sweep/config-files.js';
+import { privateProgram } from '../sweep/private-program.js';
 import { runCli } from './run-cli.js';
 
 /** Times that a sweep is killed; raise it to look harder. */
 const KILLS = Number(process.env.BISEQ_KILLS ?? 6);
-const main = path.resolve(path.dirname(fileURLToPath(import.meta.url)), '../../dist/cli/main.js');
 
 const folder = temporaryFolder();
 const FORMULA = 'ehrlich-4-24-2-4';
@@ -23,7 +22,7 @@ const small = { tasks: [FORMULA], methods: ['random'], seeds: 3 };
 function contentOf(store: string): string[] {
   return openStore(store)
     .records()
-    .map(({ circumstances: _, ...content }) => canonicalJson(content))
+    .map(({ circumstances: _, ...content }) => `${content.cell.seed} ${sha256(canonicalJson(content))}`)
     .sort();
 }
 
@@ -41,19 +40,21 @@ describe('biseq sweep', () => {
       new RegExp(`^1/3 ${FORMULA} \\| random \\| seed \\d: `),
     );
     expect(run.stdout).toContain('3 cells: 0 were done before, 3 were computed, 0 failed; ');
-    const again = await runCli(['sweep', 'run', 'sweep.json', '--json'], { cwd });
+    const again = await runCli(['sweep', 'run', 'sweep.json', '--json', '--report'], { cwd });
     expect(JSON.parse(again.stdout)).toMatchObject({ total: 3, before: 3, computed: 0, failed: [] });
     expect((await runCli(['sweep', 'run', 'sweep.json', '--quiet'], { cwd })).stdout).toBe('');
     const status = await runCli(['sweep', 'status', 'sweep.json'], { cwd });
     expect(status.stdout).toContain('3 of 3 cells are done, 0 failed, 0 are missing');
 
     const table = await runCli(['sweep', 'table', 'sweep.json'], { cwd });
+    expect(readFileSync(path.join(cwd, 'sweep.md'), 'utf8')).toBe(table.stdout);
     expect(table.stdout).toMatch(/\n\| random \| 3 \| \d\.\d{3} ± /);
     await runCli(['sweep', 'table', 'sweep.json', '--format', 'csv', '--out', 'table.csv'], { cwd });
     expect(readFileSync(path.join(cwd, 'table.csv'), 'utf8').split('\n')).toHaveLength(3);
     const json = await runCli(['sweep', 'table', 'sweep.json', '--format', 'json'], { cwd });
     expect(JSON.parse(json.stdout)).toMatchObject({ title: 'sweep', states: { done: 3 } });
     const svg = await runCli(['sweep', 'plot', 'sweep.json'], { cwd });
+    expect(readFileSync(path.join(cwd, 'sweep.svg'), 'utf8')).toBe(svg.stdout);
     expect(svg.stdout).toMatch(/^<svg [^]*<\/svg>\n$/);
     await runCli(['sweep', 'plot', 'sweep.json', '-o', 'plot.html'], { cwd });
     expect(readFileSync(path.join(cwd, 'plot.html'), 'utf8')).toContain(svg.stdout);
@@ -115,10 +116,11 @@ describe('biseq sweep', () => {
   });
 });
 
+let main = '';
 const large = { tasks: [FORMULA], methods: ['random'], seeds: 24 };
 
-/** Starts a sweep, and lets it be until it has computed so many cells more, and then so many milliseconds. */
-async function runUntil(config: string, cells: number, milliseconds: number, signal: NodeJS.Signals) {
+/** Starts a sweep, and sends the signal so many milliseconds after it has computed so many cells (Infinity: never). */
+async function runUntil(config: string, cells: number, milliseconds = 0, signal: NodeJS.Signals = 'SIGKILL') {
   const child = spawn(process.execPath, [main, 'sweep', 'run', config, '--processes', '2']);
   let lines = 0;
   child.stdout.setEncoding('utf8').on('data', (text: string) => {
@@ -133,19 +135,22 @@ async function runUntil(config: string, cells: number, milliseconds: number, sig
 }
 
 describe('an interrupted sweep', () => {
+  beforeAll(() => {
+    main = privateProgram(folder);
+  });
+
   it('killed at random points and run again has the content of one that was not', async () => {
     const untouched = writeJson(folder, 'untouched.json', large);
-    await runCli(['sweep', 'run', untouched]);
+    expect(await runUntil(untouched, Infinity)).toEqual({ code: 0, stderr: '' });
     const config = writeJson(folder, 'killed.json', large);
     const random = createRandom('kill');
     let killed = 0;
     for (let kill = 0; kill < KILLS; kill++) {
-      const { code } = await runUntil(config, 1, random.integer(200), 'SIGKILL');
+      const { code } = await runUntil(config, 1, random.integer(200));
       if (code === null) killed++;
     }
     expect(killed).toBeGreaterThan(0);
-    const { code } = await runCli(['sweep', 'run', config]);
-    expect(code).toBe(0);
+    expect(await runUntil(config, Infinity)).toEqual({ code: 0, stderr: '' });
     const store = path.join(folder, 'killed.results.ndjson');
     expect(contentOf(store)).toHaveLength(24);
     expect(contentOf(store)).toEqual(contentOf(path.join(folder, 'untouched.results.ndjson')));
