@@ -1,6 +1,6 @@
 import { ModelError } from '../../core/errors.js';
 import type { GraphBuilder } from '../builder.js';
-import { elementCount, formatShape, type Value } from '../types.js';
+import { formatShape, type Shape, type Value } from '../types.js';
 import { disagreement } from './agreement.js';
 import { boundsAfter } from './bounds.js';
 import { Call, describeNode } from './call.js';
@@ -10,7 +10,7 @@ import { handlerOf } from './handlers/index.js';
 import { type FileNode, isStandard, type OnnxFile } from './model-file.js';
 import { computed, known, type Known, knownOf, type Operand, stored } from './operand.js';
 import { Scope } from './scope.js';
-import type { Element } from './sizes.js';
+import { difference, type Element, productOf } from './sizes.js';
 
 /** What a model is turned into a graph of. */
 export interface ImportTarget {
@@ -38,6 +38,12 @@ export interface Lookup {
 /** No tensor that is not a weight comes near. */
 const MOST_ENTRIES = 2 ** 28;
 const MOST_AXES = 16;
+
+/** Whether a tensor is beyond all use even for the smallest batch. */
+function isTooLarge(shape: Shape): boolean {
+  const count = productOf(shape);
+  return shape.length > MOST_AXES || count === null || difference(count, MOST_ENTRIES).least > 0;
+}
 
 /**
  * Turns an ONNX model into nodes of our own graph, as far as it is asked for: each node is taken over by the handler of
@@ -128,13 +134,13 @@ export class Importer {
   }
 
   private outputsOf(call: Call): readonly Operand[] {
-    const folded = this.fold(call);
-    if (folded) return [known(this.scope, folded)];
     const handler = this.handlerFor(call.node);
     const count = call.operands.length;
     const [fewest, most] = handler.inputs;
     if (count < fewest || count > most)
       throw call.refuse(`${count} inputs instead of ${fewest === most ? most : `${fewest} to ${most}`}`);
+    const folded = this.fold(call);
+    if (folded) return [known(this.scope, folded)];
     const result = handler.convert(call);
     return 'elements' in result ? [result] : result;
   }
@@ -160,7 +166,7 @@ export class Importer {
 
   private fold(call: Call): Known | null {
     const fold = folds[call.node.op];
-    if (!fold || call.operands.length === 0 || !isStandard(call.node.domain)) return null;
+    if (!fold) return null;
     const entries: Known[] = [];
     for (const operand of call.operands) {
       const one = operand && knownOf(operand);
@@ -197,8 +203,7 @@ export class Importer {
     node.outputs.forEach((name, i) => {
       const operand = outputs[i];
       if (name === '' || !operand) return;
-      const count = elementCount(operand.shape);
-      if (operand.shape.length > MOST_AXES || (count !== null && count > MOST_ENTRIES && !operand.weight))
+      if (!operand.weight && isTooLarge(operand.shape))
         throw call.refuse(`its result is ${formatShape(operand.shape)}`);
       this.operands.set(name, operand);
     });

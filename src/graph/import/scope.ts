@@ -12,7 +12,7 @@ export interface SizeSource {
 }
 
 /** Entries computed while one model is read; shape arithmetic needs some thousands. */
-const MOST_FOLDED = 2 ** 26;
+const MOST_FOLDED = 2 ** 21;
 
 /** What is known about the graph that a model is being turned into. */
 export class Scope {

@@ -74,17 +74,27 @@ const BYTES: Readonly<Record<DType, number>> = {
   bool: 1,
 };
 
+/** The element type of an ONNX code (TensorProto.DataType), or null for one that is not computed with here. */
+export function supportedType(code: number): DType | null {
+  return TYPES[code] ?? null;
+}
+
+/** What an ONNX code of an element type is called. */
+export function typeName(code: number): string {
+  return TYPES[code] ?? OTHER_TYPES[code] ?? `type ${code}`;
+}
+
 /**
- * The element type of an ONNX code (TensorProto.DataType).
+ * The element type of an ONNX code.
  * @throws ModelError when it is none that is computed with here
  */
 export function elementType(code: number, what: string, file: string): DType {
-  const dtype = TYPES[code];
+  const dtype = supportedType(code);
   if (dtype) return dtype;
   throw modelFault(file, {
     what: `${what} has an element type that is not supported`,
     expected: 'float32, float64, int32, int64 or bool',
-    got: OTHER_TYPES[code] ?? `type ${code}`,
+    got: typeName(code),
     fix: EXPORT_AGAIN,
   });
 }

@@ -6,7 +6,7 @@ import type { Handler, Handlers } from '../handler.js';
 import { knownOf, type Operand, scalarOf } from '../operand.js';
 import { fusedGelu, fusedLayerNorm } from '../rewrite.js';
 import { sameDims } from '../scope.js';
-import { elementType } from '../tensors.js';
+import { supportedType, typeName } from '../tensors.js';
 
 type Unary =
   'Abs' | 'Sqrt' | 'Reciprocal' | 'Exp' | 'Log' | 'Tanh' | 'Sigmoid' | 'Erf' | 'Relu' | 'Cos' | 'Sin';
@@ -172,8 +172,12 @@ export const elementwise: Handlers = {
   },
   Cast: {
     inputs: [1, 1],
-    convert: (call) =>
-      castTo(call, elementType(call.int('to', 0), `result of ${call.node.name}`, call.file.file)),
+    convert: (call) => {
+      const code = call.int('to', 0);
+      const dtype = supportedType(code);
+      if (!dtype) throw call.refuse(`it casts to ${typeName(code)}`);
+      return castTo(call, dtype);
+    },
   },
   CastLike: { inputs: [2, 2], convert: (call) => castTo(call, call.input(1).dtype) },
   Identity: passedOn,

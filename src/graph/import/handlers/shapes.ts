@@ -1,7 +1,7 @@
 import { formatShape, type Dim } from '../../types.js';
 import type { Call } from '../call.js';
 import { countOf, picked } from '../fold.js';
-import type { Handlers } from '../handler.js';
+import type { Handler, Handlers } from '../handler.js';
 import { knownOf, MOST_KNOWN, type Operand } from '../operand.js';
 import { reshaped, reshapeTarget } from '../reshaped.js';
 import { sameDims } from '../scope.js';
@@ -179,7 +179,19 @@ function cumulativeSum(call: Call): Operand {
   return call.computed(call.g.apply('CumSum', [x], { axis, exclusive, reverse })[0]);
 }
 
+/** An op of shape arithmetic, which is folded where its inputs are known. */
+const foldedOnly = (inputs: Handler['inputs']): Handler => ({
+  inputs,
+  convert: (call) => {
+    throw call.refuse('its result is only known at run time');
+  },
+});
+
 export const shapes: Handlers = {
+  Mod: foldedOnly([2, 2]),
+  Floor: foldedOnly([1, 1]),
+  Ceil: foldedOnly([1, 1]),
+  ReduceProd: foldedOnly([1, 2]),
   Shape: { inputs: [1, 1], convert: shape },
   Size: { inputs: [1, 1], convert: size },
   Reshape: {
