@@ -2,7 +2,7 @@ import { Command, Option } from 'commander';
 import { InputError } from '../core/errors.js';
 import type { DesignRunOptions } from '../run/options.js';
 import { interruptible } from './interrupt.js';
-import { adaptiveOrNumber, lettersAt, mebibytes, number, positions, seed } from './parse.js';
+import { lettersAt, mebibytes, number, positions, seed, wordOrNumber } from './parse.js';
 import { addTableOptions, loadTableOf, type TableFlags } from './table-options.js';
 
 interface DesignFlags extends TableFlags, Omit<DesignRunOptions, 'memoBytes'> {
@@ -67,9 +67,10 @@ function addConstraintOptions(command: Command): void {
       ),
     )
     .addOption(
-      new Option('--max-mutations <number>', 'largest number of mutations (default: any)').argParser(
-        number('--max-mutations'),
-      ),
+      new Option(
+        '--max-mutations <number>',
+        'largest number of mutations, or any (default: as many as the measured variants have, at least 5)',
+      ).argParser(wordOrNumber('--max-mutations', 'any')),
     )
     .addOption(
       new Option(
@@ -93,7 +94,7 @@ function addMethodOptions(command: Command): void {
     )
     .addOption(
       new Option('--gamma <number>', 'weight of the forward loss: adaptive, or a number from 0 to 1')
-        .argParser(adaptiveOrNumber('--gamma'))
+        .argParser(wordOrNumber('--gamma', 'adaptive'))
         .default('adaptive'),
     )
     .addOption(
@@ -103,7 +104,7 @@ function addMethodOptions(command: Command): void {
     )
     .addOption(
       new Option('--eta <number>', 'step size: adaptive, or a number up to 10')
-        .argParser(adaptiveOrNumber('--eta'))
+        .argParser(wordOrNumber('--eta', 'adaptive'))
         .default('adaptive'),
     )
     .addOption(

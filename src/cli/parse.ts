@@ -16,14 +16,14 @@ export function number(flag: string): Reader<number> {
   };
 }
 
-/** `adaptive` or a number. */
-export function adaptiveOrNumber(flag: string): Reader<'adaptive' | number> {
+/** A number, or the word that stands for what no number says. */
+export function wordOrNumber<const W extends string>(flag: string, word: W): Reader<W | number> {
   return (text) => {
-    if (text === 'adaptive') return text;
+    if (text === word) return word;
     try {
       return number(flag)(text);
     } catch {
-      throw wrong(flag, 'adaptive, or a number', text);
+      throw wrong(flag, `${word}, or a number`, text);
     }
   };
 }

@@ -47,6 +47,9 @@ export function describeRun({ problem, table, model, options, stats }: DesignRun
   const shown = designable.length > 12 ? [...designable.slice(0, 10), '...', designable.at(-1)] : designable;
   return [
     `designable: ${thousands(designable.length)} of ${thousands(problem.length)} positions (${shown.join(', ')})`,
+    problem.budget === null
+      ? ''
+      : `at most ${problem.budget.max} mutations from ${problem.budget.from === 'reference' ? 'the wild type' : 'the start'}`,
     options.direction === 'min' ? `smaller ${table.scoreName} is better` : '',
     `model: ${model.name}, ${thousands(model.parameters)} weights, ${model.width} features`,
     `method: BIB, mode ${options.mode}, ${stats.starts} starts, ${options.steps} steps, seed ${options.seed}`,
@@ -80,7 +83,7 @@ export function designTable({ rows, table }: DesignRun): string {
 }
 
 /** Where the rest of the designs is. */
-export function describeOutput({ rows, seconds, stats }: DesignRun, out: string): string {
+export function describeOutput({ rows, seconds, stats, warnings }: DesignRun, out: string): string {
   const total = Object.values(seconds).reduce((sum, value) => sum + value, 0);
   const { asked, done } = stats.passes;
   return [
@@ -88,6 +91,7 @@ export function describeOutput({ rows, seconds, stats }: DesignRun, out: string)
     stats.filled > 0
       ? `${stats.filled} of them no candidate passed: neighbours of the best, scored by the same model`
       : '',
+    ...warnings.map((warning) => `warning: ${warning}`),
     printable(`${rows.length} designs in ${out}: designs.csv, designs.fasta, run.json, timings.json`),
     `${total.toFixed(1)} s; ${thousands(done)} of ${thousands(asked)} passes of the model were needed, the rest was remembered`,
   ]

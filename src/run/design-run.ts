@@ -17,6 +17,7 @@ import type { PhaseSeconds } from './phase-clock.js';
 import { describeDesigns } from './rows.js';
 import type { DesignRow } from './rows.js';
 import { problemOfTable } from './table-problem.js';
+import { warningsOf } from './warnings.js';
 
 /** Progress of a run: the model is opened, then the phases of `designSequences`. */
 export type RunProgress = { phase: 'model'; step: number; steps: number } | DesignProgress;
@@ -36,6 +37,8 @@ export interface DesignRun {
   problem: Problem;
   model: Pick<LanguageModel, 'name' | 'sha256' | 'parameters'> & { alphabet: Alphabet; width: number };
   stats: DesignStats;
+  /** What to be wary of, one printable sentence each. */
+  warnings: string[];
   /** Worker threads that ran the model. */
   workers: number;
   /** Wall time of each phase. */
@@ -95,13 +98,15 @@ export async function designFromTable(
       },
     });
     const { name, sha256, parameters, alphabet } = model;
+    const rows = describeDesigns(designs, table, checked.direction);
     return {
-      rows: describeDesigns(designs, table, checked.direction),
+      rows,
       table,
       options: checked,
       problem,
       model: { name, sha256, parameters, alphabet, width: stats.width },
       stats,
+      warnings: warningsOf(rows, table, checked.direction),
       workers: pool.workers,
       seconds: clock.finish(),
     };

@@ -23,8 +23,11 @@ export interface DesignRunOptions {
   letters?: string;
   /** Letters allowed at single positions, instead of `letters`. Default none. */
   lettersAt?: Readonly<Record<number, string>>;
-  /** Largest number of mutations. Default: any number. */
-  maxMutations?: number;
+  /**
+   * Largest number of mutations, or `any`. Default: with a wild type, as many as the measured variant with the most has, at
+   * least 5, because the model has seen nothing further out; without one, any.
+   */
+  maxMutations?: number | 'any';
   /** Where mutations are counted from. Default `wild-type` if there is one, else `start`. */
   mutationsFrom?: 'wild-type' | 'start';
 
@@ -58,6 +61,10 @@ const whole = (min: number, max = Number.MAX_SAFE_INTEGER) => {
       : `a whole number from ${min} to ${max}`;
   return z.int({ error }).min(min, { error }).max(max, { error });
 };
+const wholeOrAny = z.custom<number | 'any'>(
+  (value) => value === 'any' || (Number.isSafeInteger(value) && (value as number) >= 1),
+  { error: 'any, or a whole number of at least 1' },
+);
 const oneOf = <const T extends readonly string[]>(...choices: T) =>
   z.enum(choices, { error: `one of ${choices.join(', ')}` });
 const adaptiveOr = (min: number, max: number, text: string) =>
@@ -84,7 +91,7 @@ const schema = z.strictObject({
   fixed: positions.default([]),
   letters: letters.optional(),
   lettersAt: z.record(z.string(), letters, { error: 'letters by position' }).default({}),
-  maxMutations: whole(1).optional(),
+  maxMutations: wholeOrAny.optional(),
   mutationsFrom: oneOf('wild-type', 'start').optional(),
   mode: oneOf('both', 'forward', 'backward').default('both'),
   gamma: adaptiveOr(0, 1, 'from 0 to 1').default('adaptive'),

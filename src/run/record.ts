@@ -47,7 +47,7 @@ export function tableRecord(table: Table) {
  * The record of a run, for `run.json`: everything that the designs depend on and what was made of it. It holds no times
  * and nothing that does not change the designs (workers, memo), so the same run gives the same bytes.
  */
-export function runRecord({ table, options, problem, model, stats, rows }: DesignRun) {
+export function runRecord({ table, options, problem, model, stats, rows, warnings }: DesignRun) {
   const { workers: _workers, memoBytes: _memoBytes, ...asked } = options;
   const designable = problem.designable.map((position) => Number(table.numbering.label(position)));
   return {
@@ -76,6 +76,7 @@ export function runRecord({ table, options, problem, model, stats, rows }: Desig
       visited: stats.visited,
       filled: stats.filled,
       ridge: stats.ridge,
+      warnings,
     },
   };
 }

@@ -1,8 +1,12 @@
+import { hammingDistance } from '../core/alphabet.js';
 import { InputError } from '../core/errors.js';
 import { createProblem } from '../design/problem.js';
-import type { Problem } from '../design/problem.js';
+import type { Problem, ProblemOptions } from '../design/problem.js';
 import type { Table } from '../table/table.js';
 import type { CheckedRunOptions } from './options.js';
+
+/** Smallest number of mutations that is allowed by default, so that tables of single mutants can be combined. */
+const LEAST_BUDGET = 5;
 
 /**
  * The problem that a table and the options pose, checked before any work. Positions come in the user's numbers.
@@ -15,7 +19,7 @@ export function problemOfTable(table: Table, options: CheckedRunOptions): Proble
   const indices = (name: string, positions: readonly (number | string)[]) =>
     positions.map((position) => indexOf(name, position, table));
   const designable = options.designable && indices('designable', options.designable);
-  return createProblem({
+  const constraints: ProblemOptions = {
     alphabet: table.alphabet,
     measured: table.rows.map(({ sequence }) => sequence),
     reference: wildType,
@@ -29,11 +33,23 @@ export function problemOfTable(table: Table, options: CheckedRunOptions): Proble
         letters,
       ]),
     ),
-    maxMutations: options.maxMutations,
+    maxMutations: typeof options.maxMutations === 'number' ? options.maxMutations : undefined,
     relativeTo: options.mutationsFrom === 'wild-type' ? 'reference' : options.mutationsFrom,
     count: options.count,
     label: (position) => numbering.label(position),
-  });
+  };
+  const problem = createProblem(constraints);
+  const budget = options.maxMutations === undefined ? defaultBudget(table) : null;
+  if (budget === null || budget >= problem.designable.length) return problem;
+  return createProblem({ ...constraints, maxMutations: budget });
+}
+
+/** The number of mutations that is allowed by default, or null for any. */
+function defaultBudget({ rows, wildType }: Table): number | null {
+  if (wildType === null) return null;
+  return rows
+    .filter(({ sequence }) => sequence.length === wildType.length)
+    .reduce((most, { sequence }) => Math.max(most, hammingDistance(wildType, sequence)), LEAST_BUDGET);
 }
 
 function indexOf(name: string, position: number | string, { numbering }: Table): number {

@@ -83,6 +83,28 @@ describe('designFromTable', () => {
     }
   });
 
+  it('stays within as many mutations as were measured, at least 5, unless told otherwise', async () => {
+    const changed = (from: number, to: number) =>
+      [...WILD_TYPE]
+        .map((letter, at) => (at < from || at >= to ? letter : letter === 'A' ? 'C' : 'A'))
+        .join('');
+    const of = (most: number) => {
+      const lines = Array.from({ length: most }, (_, i) => [
+        `${changed(0, i + 1)},${i}`,
+        `${changed(15 - i, 16)},${-i}`,
+      ]);
+      return parseTable(`sequence,score\n${lines.flat().join('\n')}\n`, 'far.csv', { wildType: WILD_TYPE });
+    };
+    const budget = async (most: number, options: DesignRunOptions = {}) =>
+      (await run(options, of(most))).problem.budget?.max ?? null;
+    expect(await budget(6)).toBe(6);
+    expect(await budget(4)).toBe(5);
+    // no more than four positions vary
+    expect(await budget(2)).toBeNull();
+    expect(await budget(6, { maxMutations: 'any' })).toBeNull();
+    expect(await budget(6, { maxMutations: 2 })).toBe(2);
+  });
+
   it("minimises by maximising the negated score, and reports in the user's sign", async () => {
     const negated = parseTable(
       smallTable().replace(/,(-?)(\d+\.\d+)$/gm, (_, minus, value) => `,${minus ? '' : '-'}${value}`),
