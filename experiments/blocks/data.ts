@@ -129,7 +129,7 @@ export function e4b(plate: number): Landscape {
 export function aav(plate: number): Landscape {
   const rows = table('aav', () => {
     const [head, ...lines] = read('aav/ground_truth.csv.gz').map((line) => line.split(','));
-    const [sequence, score] = [head.indexOf('sequence'), head.indexOf('target')];
+    const [sequence, score] = [head.indexOf('sequence'), head.indexOf('score')];
     return lines.map((fields) => ({
       sequence: encode(PROTEIN, fields[sequence]),
       score: Number(fields[score]),

@@ -1,3 +1,4 @@
+import type { Random } from '../../core/random.js';
 import { dot, multiply, solveCholesky } from '../linear-algebra.js';
 import { forEachBlock } from '../evidence/evidence.js';
 import { factor } from '../evidence/tiled-cholesky.js';
@@ -28,6 +29,11 @@ export interface RidgeSolver {
   weights(target: number): Float64Array;
   /** `v^T (Phi^T Phi + penalty I)^-1 v`, the leverage of features v. */
   quadratic(v: ArrayLike<number>): number;
+  /**
+   * A draw of the weights from their posterior where the penalty is the noise's variance and the prior is N(0, I):
+   * mean `weights(target)`, covariance `penalty (Phi^T Phi + penalty I)^-1`.
+   */
+  sample(target: number, random: Random): Float64Array;
 }
 
 /** Rows as sums; everything costs at most D^3. */
@@ -74,6 +80,14 @@ export function measuredBySums(sums: MeasuredSums): Measured {
       return {
         weights: (target) => scatter(D, use, solveCholesky(L, gather(targets[target]))),
         quadratic: (v) => squaredForward(L, gather(v)) + outside(v, use, penalty),
+        sample(target, random) {
+          // features that no row has keep their prior
+          const out = Float64Array.from({ length: D }, () => random.normal());
+          const deviation = solveTransposed(L, gather(out));
+          const mean = solveCholesky(L, gather(targets[target]));
+          use.forEach((j, i) => (out[j] = mean[i] + Math.sqrt(penalty) * deviation[i]));
+          return out;
+        },
       };
     },
   };
@@ -140,6 +154,14 @@ function scaledRows(context: RowsContext, factors: readonly number[]): Measured 
         weights: (target) => back(solveCholesky(L, y[target])),
         // v^T (Phi^T Phi + p I)^-1 v = (v^T v - k^T (K + p I)^-1 k) / p, k = Phi v
         quadratic: (v) => Math.max(0, dot(v, v) - squaredForward(L, forward(v))) / penalty,
+        sample(target, random) {
+          // Matheron's rule: a draw of the prior, corrected by what it misses of noisy data
+          const prior = Float64Array.from({ length: D }, () => random.normal());
+          const drawn = forward(prior);
+          const misses = y[target].map((value, i) => value - drawn[i] - Math.sqrt(penalty) * random.normal());
+          const correction = back(solveCholesky(L, misses));
+          return prior.map((value, j) => value + correction[j]);
+        },
       };
     },
   };
@@ -163,6 +185,17 @@ function outside(v: ArrayLike<number>, use: readonly number[], penalty: number):
   let sum = dot(v, v);
   for (const j of use) sum -= v[j] * v[j];
   return Math.max(0, sum) / penalty;
+}
+
+/** `L^-T v`. */
+function solveTransposed(L: Float64Array, v: ArrayLike<number>): Float64Array {
+  const n = v.length;
+  const x = Float64Array.from(v);
+  for (let i = n - 1; i >= 0; i--) {
+    x[i] /= L[i * n + i];
+    for (let j = 0; j < i; j++) x[j] -= L[i * n + j] * x[i];
+  }
+  return x;
 }
 
 /** `|L^-1 v|^2`. */

@@ -1,3 +1,4 @@
+import type { Random } from '../../core/random.js';
 import type { BlockHead } from './block-head.js';
 import type { Measured } from './learner.js';
 
@@ -13,6 +14,8 @@ export interface BlockPosterior {
   mean(phi: ArrayLike<number>): number;
   /** Leave-one-out residual of a measured row under the posterior mean. */
   leftOut(phi: ArrayLike<number>, y: number): number;
+  /** A draw of the weights' deviation from the posterior mean, [D], for Thompson sampling. */
+  deviation(random: Random): Float64Array;
 }
 
 /** The posterior of `y ~ N(Phi w, s^2)`, `w ~ N(0, I)` in weighted feature coordinates. */
@@ -30,5 +33,6 @@ export function createBlockPosterior(
     leverage,
     variance: (phi) => noise * (1 + leverage(phi)),
     leftOut: (phi, y) => (y - mean(phi)) / (1 - leverage(phi)),
+    deviation: (random) => solver.sample(0, random).map((w, j) => w - weights[j]),
   };
 }
