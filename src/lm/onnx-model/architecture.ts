@@ -70,7 +70,7 @@ export function onnxArchitecture(file: OnnxFile, description: OnnxDescription): 
     family: 'ONNX',
     vocabularySize: lookup.vocabularySize,
     hiddenSize: lookup.width,
-    maxTokens: Math.min(description.max_tokens ?? Infinity, importer.longest, Number.MAX_SAFE_INTEGER),
+    maxTokens: longest(description, importer),
     causal: description.causal,
     embeddingName: PREFIX + lookup.table,
     encode(g, p, inputs) {
@@ -93,6 +93,15 @@ export function onnxArchitecture(file: OnnxFile, description: OnnxDescription): 
     architecture,
     weights: new Map([...parameters.declared].map(([name, { shape }]) => [name, shape])),
   };
+}
+
+/** Sequences are padded to multiples of it (see `planBatches`), and padding reads the tables of positions too. */
+const LENGTH_MULTIPLE = 4;
+
+/** The longest sequence: what is described, or what the model's tables hold once it is padded. */
+function longest({ max_tokens = Infinity }: OnnxDescription, importer: Importer): number {
+  const padded = Math.floor(importer.longest / LENGTH_MULTIPLE) * LENGTH_MULTIPLE;
+  return Math.min(max_tokens, padded, Number.MAX_SAFE_INTEGER);
 }
 
 function rolesOf(file: OnnxFile, { inputs, outputs }: OnnxDescription): Roles {

@@ -17,13 +17,13 @@ import { describedTokenizer } from './tokenizer.js';
 
 /** Protobuf holds no larger message; larger models keep their weights in a file beside them. */
 const LARGEST_FILE = 2 ** 31 - 1;
-/** Weights of this many and more stay in their file beside the model, mapped. */
-const MAPPED_PARAMETERS = 50e6;
 
 /** Options of {@link openOnnxModel}. */
 export interface OpenOnnxModelOptions {
   /** The JSON that describes the model; default: beside it, named alike. */
   description?: string;
+  /** Models of this many weights and more leave those that lie in a file beside them there, mapped; default 50 million. */
+  mapFrom?: number;
   signal?: AbortSignal;
 }
 
@@ -76,7 +76,7 @@ export async function openOnnxModel(
     alphabet: tokenizer.letters.supports(PROTEIN) ? PROTEIN : DNA,
     parameters,
     sha256: await identity(files, options.signal),
-    ...weightsOf(model, parameters, folder),
+    ...weightsOf(model, folder, parameters >= (options.mapFrom ?? 50e6)),
   };
 }
 
@@ -88,11 +88,11 @@ async function identity(files: readonly string[], signal?: AbortSignal): Promise
 
 function weightsOf(
   model: OnnxFile,
-  parameters: number,
   folder: string,
+  mapped: boolean,
 ): Pick<LanguageModel, 'weights' | 'externalFolder'> {
   const read = (name: string, shape: readonly number[]) => readWeight(model, name, shape);
-  if (parameters < MAPPED_PARAMETERS) return { weights: { read } };
+  if (!mapped) return { weights: { read } };
   const locate: WeightSource['locate'] = (name, shape) => find(model, name, shape).external ?? null;
   return { weights: { read, locate }, externalFolder: folder };
 }

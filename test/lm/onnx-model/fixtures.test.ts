@@ -1,4 +1,4 @@
-import { readdirSync, readFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, describe, expect, it } from 'vitest';
@@ -138,6 +138,20 @@ describe.skipIf(files.length === 0)('the feature map of an imported model', () =
     // Bits depend on the sequence alone.
     const [again] = await Promise.all([maps[0].features([sequences[3]])]);
     expect([...again]).toEqual([...phi.subarray(3 * maps[0].width, 4 * maps[0].width)]);
+    await Promise.all(maps.map((map) => map.release()));
+  });
+
+  const withData = files.filter((file) => existsSync(`${file}.data`));
+  it.each(withData)('%s: weights that stay in their file', async (file) => {
+    const models = [await openOnnxModel(file, { mapFrom: 0 }), await openOnnxModel(file)];
+    expect(models.map((model) => model.externalFolder !== undefined)).toEqual([true, false]);
+    const { architecture, weights } = models[0];
+    const { constants } = featureGraph(architecture, weights);
+    expect([...constants.values()].some(({ data }) => 'location' in data)).toBe(true);
+    const sequence = Uint8Array.from({ length: 9 }, (_, i) => i % models[0].alphabet.size);
+    const maps = models.map((model) => languageModelFeatures(model, model.alphabet, pool));
+    const [mapped, held] = await Promise.all(maps.map((map) => map.features([sequence])));
+    expectClose(mapped, held, 'phi');
     await Promise.all(maps.map((map) => map.release()));
   });
 });
