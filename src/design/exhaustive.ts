@@ -1,6 +1,7 @@
 import type { Sequence } from '../core/alphabet.js';
 import { hammingDistance } from '../core/alphabet.js';
-import { InputError, internal, throwIfAborted } from '../core/errors.js';
+import { InputError, internal } from '../core/errors.js';
+import { breathe } from './breathe.js';
 import { requireBetween, requireOneOf, requireWhole } from './check.js';
 import { createTopList } from './exhaustive-top.js';
 import type { TopList } from './exhaustive-top.js';
@@ -108,7 +109,7 @@ function spacesOf(problem: Problem, starts: readonly Start[]): Space[] {
 }
 
 /** All unmeasured sequences of the search in chunks, each once, in a fixed order. */
-function* chunksOf({ problem, starts, signal }: MethodRun): Generator<Sequence[]> {
+function* chunksOf({ problem, starts }: MethodRun): Generator<Sequence[]> {
   const spaces = spacesOf(problem, starts);
   // only overlapping spaces can give a sequence twice
   const seen = spaces.length > 1 ? new Set<string>() : null;
@@ -123,7 +124,6 @@ function* chunksOf({ problem, starts, signal }: MethodRun): Generator<Sequence[]
       }
       chunk.push(sequence.slice());
       if (chunk.length < CHUNK) continue;
-      throwIfAborted(signal);
       yield chunk;
       chunk = [];
     }
@@ -141,6 +141,7 @@ async function goThrough(
   const total = Number(sizeOfSearch(problem, starts));
   let done = 0;
   for (const chunk of chunksOf(run)) {
+    await breathe(run.signal);
     await visit(chunk);
     done += chunk.length;
     onProgress?.({

@@ -1,14 +1,13 @@
-import { internal, throwIfAborted } from '../../core/errors.js';
+import { throwIfAborted } from '../../core/errors.js';
 import type { Random } from '../../core/random.js';
 import { vjp } from '../../graph/autodiff.js';
 import { GraphBuilder } from '../../graph/builder.js';
 import { serialise } from '../../graph/serialise.js';
 import { constantParameters } from '../../lm/architecture/parameters.js';
-import type { WeightSource } from '../../lm/architecture/parameters.js';
 import { createSession } from '../../runtime/session.js';
 import type { Session } from '../../runtime/session.js';
 import type { Architecture, InputShape } from './architecture.js';
-import { createTrainer } from './trainer.js';
+import { createTrainer, weightSource } from './trainer.js';
 import type { Weights } from './trainer.js';
 
 /** Options of {@link trainEnsemble}. */
@@ -162,15 +161,8 @@ function ensembleGraph(
   withGradient: boolean,
 ): Uint8Array {
   const g = new GraphBuilder();
-  const source: WeightSource = {
-    read(name) {
-      const weight = weights.get(name);
-      if (weight === undefined) throw internal(`the trained network has no weight ${name}`);
-      return weight;
-    },
-  };
   const x = g.input('x', 'float32', [members, 'B', input.positions * input.channels]);
-  const values = architecture.build(g, constantParameters(g, source), x, members, input);
+  const values = architecture.build(g, constantParameters(g, weightSource(weights)), x, members, input);
   if (!withGradient) return serialise(g.build({ values }));
   const ones = g.apply('ExpandLike', [g.scalar(1, values), values], {})[0];
   const [gradient] = vjp(g, [{ output: values, cotangent: ones }], [x]);

@@ -30,5 +30,15 @@ export const networkSchema = z.strictObject({
   bootstrap: z.boolean().default(false),
 });
 
+/** The same options with other defaults; what is left out of a given set falls back to them too. */
+export function networkSchemaWith(defaults: z.input<typeof networkSchema>) {
+  return z
+    .preprocess(
+      (given) => (typeof given === 'object' && given !== null ? { ...defaults, ...given } : given),
+      networkSchema,
+    )
+    .prefault({});
+}
+
 /** {@link networkSchema}, with its defaults filled in. */
 export type NetworkOptions = z.output<typeof networkSchema>;

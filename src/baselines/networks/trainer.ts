@@ -1,10 +1,11 @@
+import { internal } from '../../core/errors.js';
 import type { Random } from '../../core/random.js';
 import { vjp } from '../../graph/autodiff.js';
 import { GraphBuilder } from '../../graph/builder.js';
 import { serialise } from '../../graph/serialise.js';
 import type { Value } from '../../graph/types.js';
 import { inputParameters } from '../../lm/architecture/parameters.js';
-import type { Parameters } from '../../lm/architecture/parameters.js';
+import type { Parameters, WeightSource } from '../../lm/architecture/parameters.js';
 import { gradientName } from '../../lm/training/loss-graph.js';
 import { adamW } from '../../lm/training/optimiser.js';
 import { createSession } from '../../runtime/session.js';
@@ -93,4 +94,15 @@ export function glorotWeights(shapes: ReadonlyMap<string, readonly number[]>, ra
       return [name, weight];
     }),
   );
+}
+
+/** Trained weights as what a graph's constants are read from. */
+export function weightSource(weights: Weights): WeightSource {
+  return {
+    read(name) {
+      const weight = weights.get(name);
+      if (weight === undefined) throw internal(`the trained network has no weight ${name}`);
+      return weight;
+    },
+  };
 }

@@ -1,0 +1,47 @@
+import type { Random } from '../core/random.js';
+import { selectBatch } from './batch-selection.js';
+import type { BatchRule } from './batch-selection.js';
+import { merit } from './method.js';
+import type { ScorePosterior } from './posterior.js';
+import { selectDesigns } from './selection.js';
+import type { Selection, SelectionRequest } from './selection.js';
+import { sequenceKey } from './sequence-key.js';
+
+/** What a batch of designs is chosen from, and how. */
+export interface BatchDesignRequest extends SelectionRequest {
+  rule: BatchRule;
+  /** Needed by `ucb` and `thompson`. */
+  posterior?: ScorePosterior | null;
+  /** The best of the exploration that the rule chooses among. Default 1,000, at least `count`. */
+  pool?: number;
+  random: Random;
+}
+
+/**
+ * Exactly `count` distinct, feasible, unmeasured designs, chosen together by a rule from the best of an exploration; in the
+ * order in which the rule chose them.
+ * @throws InputError where the rule needs a posterior that is not there
+ */
+export async function selectBatchDesigns(request: BatchDesignRequest): Promise<Selection> {
+  const { problem, exploration, ranking, count, rule, posterior, random, signal } = request;
+  const known = new Set(
+    [...exploration.visits, ...exploration.finals]
+      .filter(
+        ({ sequence, start }) => problem.allows(sequence, start.sequence) && !problem.isMeasured(sequence),
+      )
+      .map(({ sequence }) => sequenceKey(sequence)),
+  );
+  const size = Math.max(count, Math.min(request.pool ?? 1000, known.size));
+  const { designs } = await selectDesigns({ ...request, count: size });
+  const chosen = await selectBatch({
+    sequences: designs.map(({ sequence }) => sequence),
+    merits: designs.map(({ evaluation }) => merit(ranking, evaluation)),
+    count,
+    rule,
+    posterior,
+    random,
+    signal,
+  });
+  const batch = chosen.map((i) => designs[i]);
+  return { designs: batch, filled: batch.filter(({ sequence }) => !known.has(sequenceKey(sequence))).length };
+}
