@@ -28,7 +28,9 @@ describe.skipIf(!folder)('the bits of a sequence', () => {
       for (const i of random.shuffle(sequences.map((_, index) => index))) {
         const own = cotangents.slice(i * K * D, (i + 1) * K * D);
         expect(await alone.features([sequences[i]])).toEqual(phi.slice(i * D, (i + 1) * D));
-        expect((await alone.vjp([sequences[i]], own, K)).data).toEqual(gradients.slice(i * size, (i + 1) * size));
+        expect((await alone.vjp([sequences[i]], own, K)).data).toEqual(
+          gradients.slice(i * size, (i + 1) * size),
+        );
       }
       const mixed = await alone.features([draw(9), sequences[3], draw(60), sequences[1]]);
       expect(mixed.slice(D, 2 * D)).toEqual(phi.slice(3 * D, 4 * D));
