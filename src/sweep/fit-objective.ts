@@ -13,6 +13,7 @@ import { lmSites } from '../proxy/blocks/lm-sites.js';
 import { fitProxy } from '../proxy/fit.js';
 import { createPool, type Pool } from '../runtime/pool.js';
 import type { Task } from '../tasks/index.js';
+import { fitPlainRidge } from './fit-plain-ridge.js';
 import { type ProxySettings, needsModel } from './proxy-settings.js';
 import { openModelForTask } from './sweep-model.js';
 
@@ -38,7 +39,9 @@ export interface ObjectiveRequest {
 /** Fits the proxy that the settings ask for, and makes the objective of it. */
 export async function fitObjective(request: ObjectiveRequest): Promise<FittedObjective> {
   const { task, settings, signal } = request;
-  if (!needsModel(settings)) return { ...(await byBlocks(request, [])), close: async () => {} };
+  const close = async () => {};
+  if (settings.features === 'ridge') return { ...(await byRidge(request)), close };
+  if (!needsModel(settings)) return { ...(await byBlocks(request, [])), close };
   const model = await openModelForTask(settings.model, task, signal);
   // one thread a cell: cells run side by side
   const pool = createPool(1);
@@ -52,6 +55,11 @@ export async function fitObjective(request: ObjectiveRequest): Promise<FittedObj
     await pool.close();
     throw error;
   }
+}
+
+function byRidge({ task, settings, random, memoBytes }: ObjectiveRequest) {
+  const { penalty, blocks } = settings;
+  return fitPlainRidge({ task, penalty, blocks: blocks ?? ['onehot'], random, memoBytes });
 }
 
 async function byPaper(

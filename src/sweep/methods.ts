@@ -1,9 +1,19 @@
+import { methodDefinition, methodNames } from '../baselines/registry.js';
 import { internal } from '../core/errors.js';
-import { bibMethod } from './bib-method.js';
 import type { SweepMethod } from './method.js';
 import { randomMethod } from './random-method.js';
+import { registeredMethod } from './registered-method.js';
 
-const methods: readonly SweepMethod[] = [randomMethod, bibMethod];
+/** BIB stands for what was published; every other method searches the proxy that this project takes by default. */
+const featuresOf = (name: string): 'paper' | 'blocks' => (name === 'bib' ? 'paper' : 'blocks');
+
+/** The random row is a draw from the task's own table, and not the registry's, which knows no table. */
+const methods: readonly SweepMethod[] = [
+  randomMethod,
+  ...methodNames()
+    .filter((name) => name !== randomMethod.name)
+    .map((name) => registeredMethod(methodDefinition(name), featuresOf(name))),
+];
 
 /** Names of the methods that a sweep can run. */
 export function sweepMethodNames(): string[] {

@@ -6,10 +6,15 @@ const LM_BLOCKS = ['lm-mean', 'lm-sites', 'llr'] as const;
 
 /** Settings of the proxy that a method searches, for every method that does not train a model of its own. */
 export const proxySettings = (features: 'paper' | 'blocks') => ({
-  /** `paper`: mean features of a language model and the paper's ridge; `blocks`: evidence-weighted blocks. */
-  features: oneOf('paper', 'blocks').default(features),
-  /** With `blocks`: names of the closed-form ones; null: all that suit the table. */
+  /**
+   * `paper`: mean features of a language model and the paper's ridge; `blocks`: evidence-weighted blocks; `ridge`: the
+   * simple tool to beat, plain ridge regression on given blocks.
+   */
+  features: oneOf('paper', 'blocks', 'ridge').default(features),
+  /** Names of closed-form blocks; null: with `blocks` all that suit the table, with `ridge` one-hot. */
   blocks: z.array(text, { error: 'a list of names of blocks' }).nullable().default(null),
+  /** With `ridge`: the penalty chosen by leave-one-out, or the paper's weak one. */
+  penalty: oneOf('loo', 'weak').default('loo'),
   /** With `blocks`: those of a language model that are tried too. */
   lm: z.array(oneOf(...LM_BLOCKS), { error: `a list of ${LM_BLOCKS.join(', ')}` }).default([]),
   /** With `blocks`: how many sets of blocks are averaged. */
@@ -28,5 +33,5 @@ export type ProxySettings = z.output<z.ZodObject<ReturnType<typeof proxySettings
 
 /** Whether a language model is read. */
 export function needsModel({ features, lm }: ProxySettings): boolean {
-  return features === 'paper' || lm.length > 0;
+  return features === 'paper' || (features === 'blocks' && lm.length > 0);
 }

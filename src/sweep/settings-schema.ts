@@ -43,8 +43,34 @@ function describe(issue: z.core.$ZodIssue, settings: Settings, known: readonly s
     }));
   }
   const got = JSON.stringify(valueAt(settings, issue.path)) ?? 'nothing';
-  const { message } = issue;
-  // a schema without messages of its own speaks as zod does
-  const says = /^(Invalid|Too|Unrec)/.test(message) ? message : `expected ${message}`;
-  return [{ setting, what: `${says}, got ${got}` }];
+  return [{ setting, what: `expected ${expectation(issue)}, got ${got}` }];
+}
+
+const TYPES: Readonly<Record<string, string>> = {
+  int: 'a whole number',
+  number: 'a number',
+  string: 'a text',
+  boolean: 'true or false',
+  array: 'a list',
+  object: 'an object',
+};
+
+/** What a schema expects, in the words of the messages of this project also where the schema brings none of its own. */
+function expectation(issue: z.core.$ZodIssue): string {
+  // how zod's own messages begin
+  if (!/^(Invalid|Too|Unrec)/.test(issue.message)) return issue.message;
+  switch (issue.code) {
+    case 'invalid_value':
+      return `${issue.values.length > 1 ? 'one of ' : ''}${issue.values.map(String).join(', ')}`;
+    case 'invalid_type':
+      return TYPES[issue.expected] ?? issue.expected;
+    case 'too_small':
+      return `${issue.inclusive === false ? 'more than' : 'at least'} ${issue.minimum}`;
+    case 'too_big':
+      return `${issue.inclusive === false ? 'less than' : 'at most'} ${issue.maximum}`;
+    case 'invalid_union':
+      return issue.errors.map(([first]) => expectation(first as z.core.$ZodIssue)).join(', or ');
+    default:
+      return issue.message;
+  }
 }

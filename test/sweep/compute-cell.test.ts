@@ -124,6 +124,33 @@ describe('computeCell', () => {
     });
   });
 
+  it('runs plain ridge regression, and names a block that is not there', async () => {
+    const ridge = { features: 'ridge', blocks: ['onehot'] };
+    const [loo, weak, wrong] = await jobsOf([
+      { method: 'exhaustive', label: 'loo', settings: ridge },
+      { method: 'exhaustive', label: 'weak', settings: { ...ridge, penalty: 'weak' } },
+      { method: 'exhaustive', label: 'wrong', settings: { ...ridge, blocks: ['onehott'] } },
+    ]);
+    for (const job of [loo, weak]) {
+      const { result } = await computeCell(job);
+      expect(result.metrics).toMatchObject({ distinct: 8, unscored: 0, measured: 0 });
+      // the score is a sum over letters but for a product of two: better than a random draw
+      expect(result.metrics.median).toBeGreaterThan(0.65);
+    }
+    expect((await runJob(wrong)).outcome).toMatchObject({
+      reason: expect.stringContaining("no block 'onehott', did you mean 'onehot'?") as string,
+    });
+  });
+
+  it('runs methods with a model of their own, which need no proxy', async () => {
+    const networks = { members: 1, epochs: 1, hidden: 4 };
+    const [job] = await jobsOf([{ method: 'genetic', settings: { queries: 20, population: 5, networks } }]);
+    expect(job.expected).not.toHaveProperty('model');
+    const { result, circumstances } = await computeCell(job);
+    expect(result.metrics).toMatchObject({ distinct: 8, unscored: 0, measured: 0 });
+    expect(circumstances.passes?.measured).toBe(0);
+  });
+
   it('runs BIB to choose: the best of the candidates by its ranking', async () => {
     const task = { mode: 'choose' };
     const [few] = await jobsOf([{ method: 'bib', settings }], { task });

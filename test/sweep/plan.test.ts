@@ -165,8 +165,8 @@ describe('a config with faults', () => {
       "methods[0]: there is no method 'bibb', did you mean 'bib'?",
       "methods[1].settings.gama: there is no such setting, did you mean 'gamma'?",
       'methods[1].settings.mode: expected one of both, forward, backward, got "up"',
-      'methods[1].grid.gamma: expected adaptive, or a number from 0 to 1, got 2',
-      'methods[1].grid.gamma: expected adaptive, or a number from 0 to 1, got "x"',
+      'methods[1].grid.gamma: expected at most 1, got 2',
+      'methods[1].grid.gamma: expected adaptive, or a number, got "x"',
       'methods[2].settings.seed: there is no such setting',
       'methods[3].method: expected a text, got nothing',
     ])
