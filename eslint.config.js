@@ -12,7 +12,11 @@ export default tseslint.config(
       '@typescript-eslint/consistent-type-imports': 'error',
       'no-restricted-properties': [
         'error',
-        { object: 'Math', property: 'random', message: 'Every random draw comes from an injected generator.' },
+        {
+          object: 'Math',
+          property: 'random',
+          message: 'Every random draw comes from an injected generator.',
+        },
       ],
     },
   },
