@@ -19,7 +19,7 @@ const settings: Record<string, [number, Record<string, unknown>]> = {
   cbas: [20, { iterations: 2, samples: 20, latent: 2, hidden: 4, priorEpochs: 1, epochs: 1, networks: tiny }],
   reinforce: [60, { iterations: 3, batch: 12, networks: tiny }],
   'cma-es': [60, { generations: 3, strategies: 2, population: 4, networks: tiny }],
-  bo: [100, { queries: 100, pool: 20 }],
+  bo: [40, { queries: 100, pool: 20 }],
   'gibbs-with-gradients': [60, { steps: 4, networks: tiny }],
 };
 
