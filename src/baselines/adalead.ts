@@ -48,6 +48,8 @@ async function runAdaLead(run: MethodRun, options: AdaLeadOptions): Promise<Expl
   const scoring = createScoring(run);
   const source = run.random.fork('adalead');
   let pool = startPool(run, source);
+  // every start is looked at, those that are no parents too: each may be the only way to some of the feasible sequences
+  await scoring.score(pool);
   for (let round = 0; round < options.rounds; round++) {
     await scoring.step(round, options.rounds);
     const found = await rollOut(run, recombineAll(run, parentsOf(pool, options), options, source), options, {
