@@ -3,13 +3,12 @@ import { internal } from '../core/errors.js';
 import { breathe } from '../design/breathe.js';
 import type { MethodRun, ObjectiveData } from '../design/method.js';
 import type { Objective } from '../design/objective.js';
-import { fitAuxiliary } from '../proxy/auxiliary.js';
 import { BDI_RIDGE, bdiGradient, bdiHead, bdiScores, fitBdi } from './bdi-model.js';
 import type { BdiModel } from './bdi-model.js';
 import { descend } from './continuous.js';
 import { defineMethod } from './definition.js';
 import { modelObjective } from './model-objective.js';
-import { logitEncoding, oneHotEncoding } from './networks/encoding.js';
+import { logitEncoding } from './networks/encoding.js';
 import { sampleRows } from './sample-rows.js';
 
 const schema = z.strictObject({
@@ -62,13 +61,10 @@ async function fitBdiObjective(
   const encoding = logitEncoding(problem, measured.sequences);
   const learned = sampleRows(measured, rows, random.fork('rows'));
   const model = fitBdi(encoding, learned.sequences, learned.y, mode === 'backward' ? BDI_RIDGE : 0, signal);
-  const letters = oneHotEncoding(problem, measured.sequences);
-  const phi = letters.encode(measured.sequences);
-  const head = fitAuxiliary({ phi, width: letters.width, y: measured.y }, random.fork('weak supervision'));
   const objective = modelObjective({
     model: bdiScores(model, problem.length * problem.alphabet.size),
     head: bdiHead(model),
-    weakSupervision: { head, encoding: letters },
+    auxiliary: Float64Array.of(1, 0, 0, 0),
   });
   return { ...objective, bdi: model };
 }

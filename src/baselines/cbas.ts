@@ -57,7 +57,7 @@ export const cbas = defineMethod({
   create: (options) => ({
     name: 'cbas',
     ranking: 'prediction',
-    fitObjective: (data) => fitNetworkObjective(data, options.networks),
+    fitObjective: (data) => fitNetworkObjective(data, options.networks, false),
     design: (run) => runCbas(run, requireEnsemble(run.objective, 'cbas'), options),
   }),
 });

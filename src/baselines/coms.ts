@@ -72,13 +72,13 @@ export const coms = defineMethod({
 });
 
 async function fitComs(data: ObjectiveData, options: ComsOptions): Promise<NetworkObjective> {
-  const { problem, measured, random } = data;
+  const { problem, measured } = data;
   const encoding = logitEncoding(problem, measured.sequences);
   const input = { positions: encoding.positions.length, channels: encoding.channels };
   const architecture = mlp([options.hidden, options.hidden]);
   const weights = await trainConservatively(architecture, data, encoding, input, options);
   const ensemble = await compileEnsemble(architecture, weights, 1, input);
-  return ensembleObjective({ ...data, random: random.fork('objective') }, ensemble, encoding, 'mean');
+  return ensembleObjective(data, ensemble, encoding, { aggregate: 'mean' });
 }
 
 /**

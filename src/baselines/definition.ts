@@ -34,12 +34,15 @@ export const searchedProxy = {
   networks: networkSchemaWith({}),
 };
 
-/** A method with its own network ensemble, or as it is. */
+/**
+ * A method with its own network ensemble, or as it is.
+ * @param weakly whether the method looks at the weak supervision f
+ */
 export function overProxy(
   method: Method,
   { proxy, networks }: { proxy: 'networks' | 'run'; networks: NetworkOptions },
+  weakly = false,
 ): Method {
-  return proxy === 'run'
-    ? method
-    : { ...method, fitObjective: (data) => fitNetworkObjective(data, networks) };
+  if (proxy === 'run') return method;
+  return { ...method, fitObjective: (data) => fitNetworkObjective(data, networks, weakly) };
 }

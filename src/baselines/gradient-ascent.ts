@@ -48,7 +48,7 @@ export const gradientAscent = defineMethod({
     ranking: 'prediction',
     take: 'final',
     // the points move in the networks' own input space
-    fitObjective: (data) => fitNetworkObjective(data, { ...networks, input: 'logits' }),
+    fitObjective: (data) => fitNetworkObjective(data, { ...networks, input: 'logits' }, false),
     design: (run) =>
       climb(run, requireEnsemble(run.objective, 'gradient-ascent'), networks.aggregate, {
         steps,

@@ -64,12 +64,15 @@ export interface ModelObjectiveOptions {
   model: ScoreModel;
   /** Over the model's outputs. */
   head: Head;
-  /** The weak supervision f, a linear head over an encoding. Absent: the head's own prediction, as the mean of outputs. */
+  /** The weak supervision f, a linear head over an encoding; for searches that look at f. */
   weakSupervision?: { head: LinearHead; encoding: Encoding } | null;
+  /** [K] What f is of the outputs where there is no weak supervision. Default: their mean. */
+  auxiliary?: Float64Array;
 }
 
 /** An {@link Objective} over a model: features are the model's outputs, and what the weak supervision sees. */
-export function modelObjective({ model, head, weakSupervision }: ModelObjectiveOptions): Objective {
+export function modelObjective(options: ModelObjectiveOptions): Objective {
+  const { model, head, weakSupervision } = options;
   const K = model.outputs;
   const encoding = weakSupervision?.encoding ?? null;
   const width = K + (encoding?.width ?? 0);
@@ -80,7 +83,7 @@ export function modelObjective({ model, head, weakSupervision }: ModelObjectiveO
   };
   const auxiliary: LinearHead = { weights: new Float64Array(width), bias: weakSupervision?.head.bias ?? 0 };
   if (weakSupervision) auxiliary.weights.set(weakSupervision.head.weights, K);
-  else auxiliary.weights.fill(1 / K, 0, K);
+  else auxiliary.weights.set(options.auxiliary ?? new Float64Array(K).fill(1 / K));
   return createObjective({
     featureMap: encoding === null ? outputMap(model) : joinedMap(model, encoding, width),
     auxiliary,

@@ -48,7 +48,7 @@ export const bibMethod = defineMethod({
     ...proxy,
   }),
   create: ({ steps, proxy: searched, networks, ...options }) =>
-    overProxy(bib({ ...options, steps: steps ?? undefined }), { proxy: searched, networks }),
+    overProxy(bib({ ...options, steps: steps ?? undefined }), { proxy: searched, networks }, true),
 });
 
 /** The discrete search for BIB's objective. See `DiscreteSearchOptions`. */
@@ -58,7 +58,7 @@ export const discreteMethod = defineMethod({
   reference: 'this project; the objective is that of BIB, ICML 2023',
   schema: z.strictObject({ ...discreteShape, ...proxy }),
   create: ({ proxy: searched, networks, ...options }) =>
-    overProxy(discreteSearch(options), { proxy: searched, networks }),
+    overProxy(discreteSearch(options), { proxy: searched, networks }, true),
 });
 
 /** Scoring of the whole space. See `ExhaustiveOptions`. */
@@ -74,7 +74,7 @@ export const exhaustiveMethod = defineMethod({
     ...proxy,
   }),
   create: ({ proxy: searched, networks, ...options }) =>
-    overProxy(exhaustive(options), { proxy: searched, networks }),
+    overProxy(exhaustive(options), { proxy: searched, networks }, true),
 });
 
 /** Enumeration or the discrete search, by the size of the space. See `AutoOptions`. */
@@ -89,5 +89,5 @@ export const autoMethod = defineMethod({
     ...proxy,
   }),
   create: ({ proxy: searched, networks, limit, ...search }) =>
-    overProxy(auto({ limit, search }), { proxy: searched, networks }),
+    overProxy(auto({ limit, search }), { proxy: searched, networks }, true),
 });

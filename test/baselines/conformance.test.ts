@@ -12,15 +12,15 @@ const settings: Record<string, [number, Record<string, unknown>]> = {
   bdi: [100, { steps: 3 }],
   random: [300, {}],
   mutants: [300, {}],
-  genetic: [60, { queries: 60, population: 12, networks: tiny, recombination: 0.3 }],
-  adalead: [60, { queries: 30, rounds: 2, parents: 6, networks: tiny }],
-  'gradient-ascent': [40, { steps: 4, networks: { ...tiny, members: 2, aggregate: 'min' } }],
+  genetic: [25, { queries: 60, population: 12, networks: tiny, recombination: 0.3 }],
+  adalead: [25, { queries: 30, rounds: 2, parents: 6, networks: tiny }],
+  'gradient-ascent': [25, { steps: 4, networks: { ...tiny, members: 2, aggregate: 'min' } }],
   coms: [20, { steps: 3, innerSteps: 2, hidden: 4, minSteps: 2, maxSteps: 2 }],
   cbas: [20, { iterations: 2, samples: 20, latent: 2, hidden: 4, priorEpochs: 1, epochs: 1, networks: tiny }],
-  reinforce: [60, { iterations: 3, batch: 12, networks: tiny }],
-  'cma-es': [60, { generations: 3, strategies: 2, population: 4, networks: tiny }],
+  reinforce: [25, { iterations: 3, batch: 12, networks: tiny }],
+  'cma-es': [25, { generations: 3, strategies: 2, population: 4, networks: tiny }],
   bo: [40, { queries: 100, pool: 20 }],
-  'gibbs-with-gradients': [60, { steps: 4, networks: tiny }],
+  'gibbs-with-gradients': [25, { steps: 4, networks: tiny }],
 };
 
 it('covers every method', () => {
@@ -34,7 +34,7 @@ describe("searches on the run's own proxy", () => {
   for (const name of ['genetic', 'adalead', 'reinforce', 'cma-es', 'gibbs-with-gradients']) {
     const { networks: _, ...options } = settings[name][1];
     describe(name, () =>
-      itConforms(() => createMethod(name, { ...options, proxy: 'run' }), { problems: 100 }),
+      itConforms(() => createMethod(name, { ...options, proxy: 'run' }), { problems: 50 }),
     );
   }
 });

@@ -3,7 +3,7 @@ import type { ObjectiveData } from '../../design/method.js';
 import type { Objective } from '../../design/objective.js';
 import { fitAuxiliary } from '../../proxy/auxiliary.js';
 import { meanHead, minHead, modelObjective } from '../model-objective.js';
-import type { ScoreModel } from '../model-objective.js';
+import type { ModelObjectiveOptions, ScoreModel } from '../model-objective.js';
 import { cnn, mlp } from './architecture.js';
 import type { Architecture } from './architecture.js';
 import { logitEncoding, oneHotEncoding } from './encoding.js';
@@ -47,12 +47,14 @@ export function networkModel(ensemble: Ensemble, encoding: Encoding, size: numbe
 }
 
 /**
- * Trains the ensemble on the measured set and makes it an objective. The weak supervision f is what BIB has: an ensemble of
- * five linear heads by SGD on bootstraps, here on one-hot letters; it knows nothing of the networks.
+ * Trains the ensemble on the measured set and makes it an objective.
+ * @param weakly whether f is BIB's weak supervision (five linear heads by SGD on bootstraps, here of one-hot letters, that
+ * know nothing of the networks); false: f is the mean prediction, for methods that do not look at it
  */
 export async function fitNetworkObjective(
   data: ObjectiveData,
   options: NetworkOptions,
+  weakly: boolean,
 ): Promise<NetworkObjective> {
   const { problem, measured, random, signal, onProgress } = data;
   const encoding =
@@ -67,23 +69,35 @@ export async function fitNetworkObjective(
     random.fork('networks'),
     { signal, onProgress },
   );
-  return ensembleObjective(data, ensemble, encoding, options.aggregate);
+  const weakSupervision = weakly ? fitWeakSupervision(data) : null;
+  return ensembleObjective(data, ensemble, encoding, { aggregate: options.aggregate, weakSupervision });
+}
+
+function fitWeakSupervision({
+  problem,
+  measured,
+  random,
+}: ObjectiveData): ModelObjectiveOptions['weakSupervision'] {
+  const encoding = oneHotEncoding(problem, measured.sequences);
+  const phi = encoding.encode(measured.sequences);
+  const head = fitAuxiliary({ phi, width: encoding.width, y: measured.y }, random.fork('weak supervision'));
+  return { head, encoding };
 }
 
 /** An ensemble that was trained as an objective. */
 export function ensembleObjective(
-  { problem, measured, random }: ObjectiveData,
+  { problem }: Pick<ObjectiveData, 'problem'>,
   ensemble: Ensemble,
   encoding: Encoding,
-  aggregate: 'mean' | 'min',
+  {
+    aggregate,
+    weakSupervision,
+  }: Pick<ModelObjectiveOptions, 'weakSupervision'> & { aggregate: 'mean' | 'min' },
 ): NetworkObjective {
-  const letters = oneHotEncoding(problem, measured.sequences);
-  const phi = letters.encode(measured.sequences);
-  const head = fitAuxiliary({ phi, width: letters.width, y: measured.y }, random.fork('weak supervision'));
   const objective = modelObjective({
     model: networkModel(ensemble, encoding, problem.length * problem.alphabet.size),
     head: aggregate === 'min' ? minHead(ensemble.members) : meanHead(ensemble.members),
-    weakSupervision: { head, encoding: letters },
+    weakSupervision,
   });
   return { ...objective, ensemble, encoding };
 }
