@@ -84,14 +84,16 @@ describe('a lock', () => {
 
 /** Adds 1 to the number in a file, which takes two steps that must not be mixed with those of others. */
 const counter = (file: string, times: number) => `
-  import { readFileSync, writeFileSync, appendFileSync } from 'node:fs';
+  import { readFileSync, writeFileSync, appendFileSync, renameSync } from 'node:fs';
   import { lockFile } from '${compiled('sweep/file-lock.js')}';
   process.stdout.write('ready');
   for (let i = 0; i < ${times}; i++) {
     const lock = await lockFile('${file}.lock');
     const value = Number(readFileSync('${file}', 'utf8'));
     await new Promise((resolve) => setTimeout(resolve, 1));
-    writeFileSync('${file}', String(value + 1));
+    // a victim killed while it writes must not leave an emptied file
+    writeFileSync('${file}.new', String(value + 1));
+    renameSync('${file}.new', '${file}');
     // what was written counts when this is there
     appendFileSync('${file}.log', '.');
     lock.release();
