@@ -11,7 +11,8 @@ const shared = path.resolve(path.dirname(fileURLToPath(import.meta.url)), '../..
 export function dataPath(name: string): string | null {
   const file = path.join(shared, name);
   if (existsSync(file)) return file;
-  if (process.env.CI === 'true') throw new Error(`${file} is missing and CI=true: ../shared must lie beside the project`);
+  if (process.env.CI === 'true')
+    throw new Error(`${file} is missing and CI=true: ../shared must lie beside the project`);
   console.warn(`skipped: no data file ${name} in ../shared/data`);
   return null;
 }

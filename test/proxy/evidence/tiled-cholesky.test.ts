@@ -7,7 +7,11 @@ const random = createRandom('tiled');
 
 describe('factorise', () => {
   it.each([1, 2, 3, 4, 5, 6, 7, 8, 9, 16, 23])("gives ml-matrix' factor, n = %i", (n) => {
-    const X = Matrix.from1DArray(n, n, Array.from({ length: n * n }, () => random.normal()));
+    const X = Matrix.from1DArray(
+      n,
+      n,
+      Array.from({ length: n * n }, () => random.normal()),
+    );
     const A = X.mmul(X.transpose()).add(Matrix.eye(n));
     const expected = new CholeskyDecomposition(A).lowerTriangularMatrix;
     const L = Float64Array.from(A.to1DArray());
