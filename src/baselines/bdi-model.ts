@@ -1,7 +1,8 @@
 import type { Sequence } from '../core/alphabet.js';
 import { throwIfAborted } from '../core/errors.js';
 import type { Head } from '../proxy/head.js';
-import { dot, solvePositiveDefinite } from '../proxy/linear-algebra.js';
+import { factor } from '../proxy/evidence/tiled-cholesky.js';
+import { dot, multiply, solveCholesky } from '../proxy/linear-algebra.js';
 import { createNtk } from '../proxy/ntk.js';
 import type { NtkKernel } from '../proxy/ntk.js';
 import { TARGET } from './model-objective.js';
@@ -52,7 +53,16 @@ export function fitBdi(
   let trace = 0;
   for (let i = 0; i < N; i++) trace += K[i * N + i];
   for (let i = 0; i < N; i++) K[i * N + i] += (BDI_RIDGE * trace) / N;
-  return { kernel, encoding, X, y, dual: solvePositiveDefinite(K, y), yy: dot(y, y), backwardRidge };
+  return { kernel, encoding, X, y, dual: solveRefined(K, y), yy: dot(y, y), backwardRidge };
+}
+
+/** `K^-1 y` by Cholesky with one step of iterative refinement. */
+function solveRefined(K: Float64Array, y: Float64Array): Float64Array {
+  const L = factor(K.slice(), y.length);
+  const x = solveCholesky(L, y);
+  const residual = multiply(K, x).map((value, i) => y[i] - value);
+  const correction = solveCholesky(L, residual);
+  return x.map((value, i) => value + correction[i]);
 }
 
 /** What both losses need of a point: k = k(x, X), and k_hh. */

@@ -3,7 +3,8 @@ import { hammingDistance } from '../core/alphabet.js';
 import { throwIfAborted } from '../core/errors.js';
 import { sampleNormal } from '../design/joint-normal.js';
 import type { ScorePosterior } from '../design/posterior.js';
-import { cholesky, dot, solveCholesky } from '../proxy/linear-algebra.js';
+import { factor } from '../proxy/evidence/tiled-cholesky.js';
+import { dot, solveCholesky } from '../proxy/linear-algebra.js';
 
 /** A stationary kernel over sequences as a function of their Hamming distance, with the noise beside it. */
 export interface GpHyperparameters {
@@ -42,7 +43,7 @@ export function chooseHyperparameters(sequences: readonly Sequence[], y: Float64
     for (const ratio of NOISES) {
       const C = distances.map((distance) => Math.exp(-distance / scale));
       for (let i = 0; i < N; i++) C[i * N + i] += ratio;
-      const L = cholesky(C, N);
+      const L = factor(C, N);
       const signal = Math.max(dot(y, solveCholesky(L, y)) / N, 1e-12);
       const logLikelihood = -(N / 2) * (1 + Math.log(2 * Math.PI * signal)) - logDiagonal(L, N);
       if (logLikelihood > best.logLikelihood) best = { logLikelihood, scale, signal, noise: ratio * signal };
@@ -85,7 +86,7 @@ export function fitGaussianProcess(
     distanceMatrix(rows, columns).map((distance) => signal * Math.exp(-distance / scale));
   const K = kernel(sequences, sequences);
   for (let i = 0; i < N; i++) K[i * N + i] += noise;
-  const L = cholesky(K, N);
+  const L = factor(K, N);
   const alpha = solveCholesky(L, y);
   /** Rows of `(L^-1 K(X, candidates))^T`, [B x N]. */
   const project = (candidates: readonly Sequence[], abort?: AbortSignal) => {
