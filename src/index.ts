@@ -26,6 +26,17 @@ export { createRandom, type Random } from './core/random.js';
 export { createPool, type Pool } from './runtime/pool.js';
 export { type LanguageModel, openLanguageModel } from './lm/language-model.js';
 export { type LanguageModelFeatureMap, languageModelFeatures } from './lm/lm-feature-map.js';
+export { embed, type Embedding, type EmbedOptions, type EmbedWhat } from './lm/embed/embed.js';
+export { residueFeatures } from './lm/embed/sites.js';
+export { type LogLikelihoodRatio, logLikelihoodRatio } from './lm/score/llr-features.js';
+export {
+  letterLogProbabilities,
+  type MarginalOptions,
+  type Marginals,
+  substitutionScores,
+} from './lm/score/marginals.js';
+export { type Score, SCORE_COLUMNS, type ScoreMethod, scoreSequences } from './lm/score/score.js';
+export type { NamedSequence } from './lm/token-text.js';
 export { embeddedModels, type ResolvedModel, resolveModel } from './lm/registry.js';
 
 export {
@@ -79,6 +90,23 @@ export { createProblem, type Problem, type ProblemOptions } from './design/probl
 
 export { designFromTable, type DesignRun, type RunHooks, type RunProgress } from './run/design-run.js';
 export { designsCsv, designsFasta, runFiles } from './run/files.js';
+export {
+  type EmbedFileOptions,
+  type EmbedResult,
+  embedToFile,
+  type SequenceHooks,
+  type SequenceProgress,
+} from './run/lm/embed-file.js';
+export { type ScoreFileOptions, type ScoreResult, scoreTo, scoreToFile } from './run/lm/score-file.js';
+export {
+  trainModel,
+  type TrainModelHooks,
+  type TrainModelResult,
+  type TrainingPlace,
+  type TrainingSummary,
+  tuneModel,
+} from './run/lm/train-model.js';
+export type { TrainingSettings } from './run/lm/training-options.js';
 export { loadTable } from './run/load-table.js';
 export type { DesignRunOptions } from './run/options.js';
 export { runRecord, type RunRecord } from './run/record.js';
