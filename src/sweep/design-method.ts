@@ -3,7 +3,8 @@ import { throwIfAborted } from '../core/errors.js';
 import { merit, type Method } from '../design/method.js';
 import type { Objective, PassCounts } from '../design/objective.js';
 import type { Problem } from '../design/problem.js';
-import { selectDesigns } from '../design/selection.js';
+import { selectBatchDesigns } from '../design/batch-designs.js';
+import { selectBatch } from '../design/batch-selection.js';
 import { sequenceKey } from '../design/sequence-key.js';
 import { chooseStarts } from '../design/starts.js';
 import { standardise } from '../proxy/standardise.js';
@@ -25,8 +26,8 @@ export async function runDesignMethod(
   const learned = performance.now();
   try {
     const { designs, notes } = await (choosing
-      ? choose(run, method, fitted.objective)
-      : search(run, method, settings, fitted.objective));
+      ? choose(run, method, settings, fitted)
+      : search(run, method, settings, fitted));
     return {
       designs,
       passes: passesOf(run, method, fitted.objective.passes()),
@@ -58,10 +59,10 @@ async function fitFor(
   const objective = await method.fitObjective({
     problem: problemOf(run),
     measured: { sequences, y: standardise(scores).y },
-    random: random.fork('proxy'),
+    random: random.fork('own proxy'),
     signal,
   });
-  return { objective, notes: [], close: async () => {} };
+  return { objective, posterior: null, notes: [], close: async () => {} };
 }
 
 function problemOf({ task, count }: SweepRun): Problem {
@@ -73,7 +74,7 @@ async function search(
   run: SweepRun,
   method: Method,
   settings: ProxySettings,
-  objective: Objective,
+  { objective, posterior }: FittedObjective,
 ): Promise<Found> {
   const { task, count, random, signal } = run;
   const { sequences, scores } = task.measured;
@@ -84,10 +85,14 @@ async function search(
     measured: { sequences, y: standardise(scores).y },
     random: random.fork(method.name),
   });
-  const { designs, filled } = await selectDesigns({
-    ...{ problem, objective, exploration, count, signal },
+  const { designs, filled } = await selectBatchDesigns({
+    ...{ problem, objective, exploration, count, signal, posterior },
     ranking: method.ranking,
     take: settings.take ?? method.take,
+    rule: { rule: settings.batch },
+    // the best by the ranking, unless another rule is to choose among more
+    pool: settings.batch === 'mean' ? count : POOL,
+    random: random.fork('batch'),
   });
   return {
     designs: designs.map(({ sequence }) => sequence),
@@ -100,31 +105,57 @@ async function search(
 
 /** Candidates that are scored at a time. */
 const CHUNK = 1024;
+/** The best that a rule for batches chooses among. */
+const POOL = 1000;
 
 /**
- * Where designs are chosen among given candidates there is nothing to search: the objective scores them all, and the best
- * by the method's own ranking are taken; equal ones in the order of their codes.
+ * Where designs are chosen among given candidates there is nothing to search: the objective scores them all, and they are
+ * ranked by the method's own ranking, equal ones in the order of their codes. The batch is taken from the best.
  */
 async function choose(
-  { task, count, signal }: SweepRun,
+  run: SweepRun,
   method: Method,
-  objective: Objective,
+  settings: ProxySettings,
+  { objective, posterior }: FittedObjective,
 ): Promise<Found> {
+  const { task, count, random, signal } = run;
+  const ranked = await rankCandidates(run, method, objective);
+  const best = ranked.slice(0, Math.max(count, POOL));
+  const chosen = await selectBatch({
+    sequences: best.map(({ sequence }) => sequence),
+    merits: best.map((candidate) => candidate.merit),
+    ...{ count, posterior, signal },
+    rule: { rule: settings.batch },
+    random: random.fork('batch'),
+  });
+  return {
+    designs: chosen.map((i) => best[i].sequence),
+    notes: [`chose among ${task.candidates?.length ?? 0} candidates, each scored once`],
+  };
+}
+
+interface Ranked {
+  sequence: Sequence;
+  merit: number;
+  key: string;
+}
+
+async function rankCandidates(
+  { task, signal }: SweepRun,
+  { ranking }: Method,
+  objective: Objective,
+): Promise<Ranked[]> {
   const candidates = task.candidates ?? [];
-  const ranked: { sequence: Sequence; merit: number; key: string }[] = [];
+  const ranked: Ranked[] = [];
   for (let from = 0; from < candidates.length; from += CHUNK) {
     throwIfAborted(signal);
     const chunk = candidates.slice(from, from + CHUNK);
     const evaluations = await objective.score(chunk, signal);
     chunk.forEach((sequence, i) =>
-      ranked.push({ sequence, merit: merit(method.ranking, evaluations[i]), key: sequenceKey(sequence) }),
+      ranked.push({ sequence, merit: merit(ranking, evaluations[i]), key: sequenceKey(sequence) }),
     );
   }
-  ranked.sort((a, b) => b.merit - a.merit || (a.key < b.key ? -1 : 1));
-  return {
-    designs: ranked.slice(0, count).map(({ sequence }) => sequence),
-    notes: [`chose among ${candidates.length} candidates, each scored once`],
-  };
+  return ranked.sort((a, b) => b.merit - a.merit || (a.key < b.key ? -1 : 1));
 }
 
 /** Measured rows count once where a feature map reads them; a model of the method's own has no passes to count. */

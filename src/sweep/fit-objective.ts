@@ -2,7 +2,9 @@ import type { Sequence } from '../core/alphabet.js';
 import { InputError } from '../core/errors.js';
 import type { FeatureMap } from '../core/feature-map.js';
 import type { Random } from '../core/random.js';
+import { featurePosterior } from '../design/feature-posterior.js';
 import { createObjective, type Objective } from '../design/objective.js';
+import type { ScorePosterior } from '../design/posterior.js';
 import { residueFeatures } from '../lm/embed/sites.js';
 import type { LanguageModel } from '../lm/language-model.js';
 import { languageModelFeatures } from '../lm/lm-feature-map.js';
@@ -20,6 +22,8 @@ import { openModelForTask } from './sweep-model.js';
 /** An objective fitted to a task's measured rows. */
 export interface FittedObjective {
   objective: Objective;
+  /** What is believed of scores; null where the proxy does not say. */
+  posterior: ScorePosterior | null;
   /** What the proxy chose by itself, in words. */
   notes: string[];
   /** Frees the model. */
@@ -57,9 +61,10 @@ export async function fitObjective(request: ObjectiveRequest): Promise<FittedObj
   }
 }
 
-function byRidge({ task, settings, random, memoBytes }: ObjectiveRequest) {
+async function byRidge({ task, settings, random, memoBytes }: ObjectiveRequest) {
   const { penalty, blocks } = settings;
-  return fitPlainRidge({ task, penalty, blocks: blocks ?? ['onehot'], random, memoBytes });
+  const fitted = await fitPlainRidge({ task, penalty, blocks: blocks ?? ['onehot'], random, memoBytes });
+  return { ...fitted, posterior: null };
 }
 
 async function byPaper(
@@ -68,7 +73,8 @@ async function byPaper(
 ): Promise<Omit<FittedObjective, 'close'>> {
   const { sequences, scores } = task.measured;
   const { head, auxiliary } = await fitProxy({ featureMap, sequences, scores, random, signal });
-  return { objective: createObjective({ featureMap, head, auxiliary, memoBytes }), notes: [] };
+  const objective = createObjective({ featureMap, head, auxiliary, memoBytes });
+  return { objective, posterior: null, notes: [] };
 }
 
 async function byBlocks(
@@ -76,14 +82,14 @@ async function byBlocks(
   extra: readonly Block[],
 ): Promise<Omit<FittedObjective, 'close'>> {
   const { sequences, scores } = task.measured;
-  const { featureMap, head, auxiliary, report } = await fitBlocks({
+  const { featureMap, head, auxiliary, posterior, report } = await fitBlocks({
     ...{ alphabet: task.alphabet, sequences, scores, extra, random, signal },
     positions: task.designable ?? undefined,
     only: settings.blocks ?? undefined,
     options: { average: settings.average, transforms: settings.transforms },
   });
   const objective = createObjective({ featureMap, head, auxiliary, memoBytes });
-  return { objective, notes: describeReport(report) };
+  return { objective, posterior: featurePosterior(featureMap, posterior), notes: describeReport(report) };
 }
 
 /** The blocks of a language model that the settings ask for. */

@@ -25,6 +25,11 @@ export const proxySettings = (features: 'paper' | 'blocks') => ({
   model: text.nullable().default(null),
   /** Candidates, each started at one of the best measured sequences. */
   starts: whole(1, 100_000).default(128),
+  /**
+   * How the designs are taken together from what was found: `mean`, the best by the method's ranking; by posterior draws
+   * (`thompson`) or upper bounds (`ucb`), which need `blocks`; unlike each other (`distance`, `determinant`).
+   */
+  batch: oneOf('mean', 'ucb', 'thompson', 'distance', 'determinant').default('mean'),
   /** Where designs are taken from; null: what the method says. */
   take: oneOf('visited', 'final').nullable().default(null),
 });

@@ -142,6 +142,27 @@ describe('computeCell', () => {
     });
   });
 
+  it('takes a batch by any rule, free or choosing', async () => {
+    const grid = { batch: ['mean', 'ucb', 'thompson', 'distance', 'determinant'] };
+    for (const mode of ['design', 'choose']) {
+      const own = { features: 'blocks', average: 2 };
+      const jobs = await jobsOf([{ method: 'exhaustive', settings: own, grid }], { task: { mode } });
+      const batches = [];
+      for (const job of jobs.slice(0, 5)) {
+        const { result } = await computeCell(job);
+        expect(result.metrics).toMatchObject({ distinct: 8, unscored: 0, measured: 0 });
+        batches.push([...result.designs].sort().join());
+      }
+      expect(new Set(batches).size).toBeGreaterThan(2);
+    }
+    const [unsure] = await jobsOf([
+      { method: 'exhaustive', settings: { features: 'ridge', batch: 'thompson' } },
+    ]);
+    expect((await runJob(unsure)).outcome).toMatchObject({
+      reason: expect.stringContaining('batch rule thompson needs a proxy') as string,
+    });
+  });
+
   it('runs methods with a model of their own, which need no proxy', async () => {
     const networks = { members: 1, epochs: 1, hidden: 4 };
     const [job] = await jobsOf([{ method: 'genetic', settings: { queries: 20, population: 5, networks } }]);
