@@ -1,5 +1,6 @@
 import { Command, Option } from 'commander';
 import type { TrainingPlace } from '../run/lm/train-model.js';
+import { TRAIN_DEFAULTS, TUNE_DEFAULTS } from '../run/lm/training-defaults.js';
 import type { TrainingSettings } from '../run/lm/training-options.js';
 import { interruptible } from './interrupt.js';
 import { createTrainingDisplay, resultText } from './lm-screen.js';
@@ -60,7 +61,7 @@ export function lmCommand(parent: Command): Command {
         'masked: letters hidden from both sides; causal: the next letter (default: masked)',
       ).choices(['masked', 'causal']),
     );
-  addTrainingOptions(train, { steps: 2500, rate: 0.004, patience: 10, every: 100, warmup: 50, tokens: 8192 })
+  addTrainingOptions(train, TRAIN_DEFAULTS)
     .addHelpText('after', `${HELP}\n  biseq lm train proteins.fasta.gz --out my-model`)
     .action((fasta: string, flags: LmFlags) => interruptible((signal) => run('train', fasta, flags, signal)));
   const tune = lm
@@ -70,7 +71,7 @@ export function lmCommand(parent: Command): Command {
   addPlaceOptions(tune)
     .optionsGroup('The model:')
     .option('--model <name|folder>', 'the model to start from (default: the embedded one)');
-  addTrainingOptions(tune, { steps: 500, rate: 0.0005, patience: 5, every: 20, warmup: 20, tokens: 4096 })
+  addTrainingOptions(tune, TUNE_DEFAULTS)
     .addHelpText('after', `${HELP}\n  biseq lm tune family.fasta --out my-family`)
     .action((fasta: string, flags: LmFlags) => interruptible((signal) => run('tune', fasta, flags, signal)));
   return lm;
@@ -94,14 +95,7 @@ function addPlaceOptions(command: Command): Command {
     .option('--quiet', 'print nothing but errors');
 }
 
-interface Defaults {
-  steps: number;
-  rate: number;
-  patience: number;
-  every: number;
-  warmup: number;
-  tokens: number;
-}
+type Defaults = typeof TRAIN_DEFAULTS | typeof TUNE_DEFAULTS;
 
 function addTrainingOptions(command: Command, d: Defaults): Command {
   return command
@@ -133,7 +127,7 @@ function addTrainingOptions(command: Command, d: Defaults): Command {
         `evaluations without a better held-out loss; 0: never stop (default: ${d.patience})`,
       ),
     )
-    .addOption(count('--evaluate-every', `steps between evaluations (default: ${d.every})`))
+    .addOption(count('--evaluate-every', `steps between evaluations (default: ${d.evaluateEvery})`))
     .addOption(count('--evaluate-windows', 'held-out windows that are looked at (default: 300)'))
     .addOption(
       count(
@@ -141,11 +135,11 @@ function addTrainingOptions(command: Command, d: Defaults): Command {
         'longest window, in letters (default: 254); a new causal model reads none that is longer',
       ),
     )
-    .addOption(count('--tokens-per-step', `tokens of a step (default: ${d.tokens})`))
-    .addOption(count('--tokens-per-run', 'tokens in memory at once (default: 512)'))
+    .addOption(count('--tokens-per-step', `tokens of a step (default: ${d.tokensPerStep})`))
+    .addOption(count('--tokens-per-run', `tokens in memory at once (default: ${d.tokensPerRun})`))
     .addOption(new Option('--optimiser <which>', '(default: muon)').choices(['muon', 'adamw']))
-    .addOption(count('--learning-rate', `at its peak (default: ${d.rate})`))
-    .addOption(count('--warmup-steps', `steps up to the peak; a cosine follows (default: ${d.warmup})`))
+    .addOption(count('--learning-rate', `at its peak (default: ${d.learningRate})`))
+    .addOption(count('--warmup-steps', `steps up to the peak; a cosine follows (default: ${d.warmupSteps})`))
     .addOption(count('--weight-decay', '(default: 0.01)'))
     .addOption(count('--clip-norm', 'largest norm of a gradient (default: 1)'))
     .addOption(count('--mask-rate', 'share of letters to predict (default: 0.15)'))

@@ -14,13 +14,8 @@ import { createPool } from '../../runtime/pool.js';
 import { versions } from '../record.js';
 import { fastaAlphabet, readCorpus, type ReadCorpus } from './corpus.js';
 import { foldsByHash, foldsByTable } from './folds.js';
-import {
-  checkSettings,
-  type CheckedSettings,
-  TRAIN_DEFAULTS,
-  type TrainingSettings,
-  TUNE_DEFAULTS,
-} from './training-options.js';
+import { TRAIN_DEFAULTS, TUNE_DEFAULTS } from './training-defaults.js';
+import { checkSettings, type CheckedSettings, type TrainingSettings } from './training-options.js';
 import { workKey } from './work-key.js';
 import { asWriteFault } from './write-fault.js';
 

@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { closest } from 'fastest-levenshtein';
 import { z } from 'zod';
 import { InputError } from '../../core/errors.js';
-import { type TrainingOptions, trainingSchema } from '../../lm/training/config.js';
+import { trainingSchema } from '../../lm/training/config.js';
 
 const share = z.number().min(0).max(0.9);
 
@@ -35,27 +35,6 @@ export const settingsSchema = z.strictObject({
 export type TrainingSettings = z.input<typeof settingsSchema>;
 /** Settings with the defaults of everything but the training filled in. */
 export type CheckedSettings = z.output<typeof settingsSchema>;
-
-/** Defaults of a training from scratch. */
-export const TRAIN_DEFAULTS: TrainingOptions = {
-  steps: 2500,
-  tokensPerRun: 512,
-  learningRate: 4e-3,
-  warmupSteps: 50,
-  evaluateEvery: 100,
-  patience: 10,
-};
-
-/** Defaults of tuning. */
-export const TUNE_DEFAULTS: TrainingOptions = {
-  steps: 500,
-  tokensPerStep: 4096,
-  tokensPerRun: 512,
-  learningRate: 5e-4,
-  warmupSteps: 20,
-  evaluateEvery: 20,
-  patience: 5,
-};
 
 /**
  * Checks settings.
