@@ -18,11 +18,22 @@ function foldByRegion(id: string, regionLength: number): Fold {
   return draw < TRAIN ? 'train' : draw < VALID ? 'valid' : 'test';
 }
 
-function foldsTable(file: string): (id: string) => Fold | undefined {
+/** Cluster and fold of a record. */
+type Place = { cluster: string; fold: Fold };
+
+function clustersTable(file: string): (id: string) => Place | undefined {
   const rows = gunzipSync(readFileSync(file)).toString('utf8').trim().split('\n').slice(1);
-  const folds = new Map(rows.map((row) => [row.split('\t')[0], row.split('\t')[2] as Fold]));
-  return (id) => folds.get(id);
+  const places = new Map(
+    rows.map((row) => {
+      const [id, cluster, fold] = row.split('\t');
+      return [id, { cluster, fold: fold as Fold }];
+    }),
+  );
+  return (id) => places.get(id);
 }
+
+/** Sequences by fold, and the number of the family of each training sequence. */
+export type TrainingCorpus = Record<Fold, Uint8Array[]> & { families: number[] };
 
 const COMPLEMENT: Readonly<Record<string, string>> = { A: 'T', C: 'G', G: 'C', T: 'A' };
 
@@ -34,21 +45,29 @@ function reverseComplement(text: string): string {
 }
 
 /** Token ids of the recipe's corpus by fold; with `bothStrands` the training fold holds each sequence in both directions. */
-export async function readCorpus(recipe: Recipe, corpora: string): Promise<Record<Fold, Uint8Array[]>> {
+export async function readCorpus(recipe: Recipe, corpora: string): Promise<TrainingCorpus> {
   const ids = new Map(recipe.vocabulary.map((token, id) => [token, id]));
   const unknown = ids.get('<unk>')!;
   const encode = (text: string) => Uint8Array.from(text, (letter) => ids.get(letter) ?? unknown);
   const { folds } = recipe.corpus;
-  const foldOf =
+  const placeOf =
     typeof folds === 'string'
-      ? foldsTable(path.join(corpora, folds))
-      : (id: string) => foldByRegion(id, folds.regionLength);
-  const corpus: Record<Fold, Uint8Array[]> = { train: [], valid: [], test: [] };
+      ? clustersTable(path.join(corpora, folds))
+      : (id: string): Place => ({ cluster: id, fold: foldByRegion(id, folds.regionLength) });
+  const corpus: TrainingCorpus = { train: [], valid: [], test: [], families: [] };
+  const numbers = new Map<string, number>();
+  const add = (text: string, { cluster, fold }: Place) => {
+    corpus[fold].push(encode(text));
+    if (fold !== 'train') return;
+    if (!numbers.has(cluster)) numbers.set(cluster, numbers.size);
+    corpus.families.push(numbers.get(cluster)!);
+  };
   for (const { id, text } of await readFasta(path.join(corpora, recipe.corpus.fasta))) {
-    const fold = foldOf(id);
+    const place = placeOf(id);
+    if (!place) continue;
     const upper = text.toUpperCase();
-    if (fold) corpus[fold].push(encode(upper));
-    if (fold === 'train' && recipe.bothStrands) corpus.train.push(encode(reverseComplement(upper)));
+    add(upper, place);
+    if (place.fold === 'train' && recipe.bothStrands) add(reverseComplement(upper), place);
   }
   return corpus;
 }

@@ -58,7 +58,8 @@ async function main(): Promise<void> {
   const recipe = parseRecipe(JSON.parse(text), positionals[0]);
   const work = values.work ?? path.join('.cache', 'training', recipe.name);
   const corpus = await readCorpus(recipe, values.corpora);
-  for (const [fold, sequences] of Object.entries(corpus)) {
+  for (const fold of ['train', 'valid', 'test'] as const) {
+    const sequences = corpus[fold];
     const letters = sequences.reduce((sum, { length }) => sum + length, 0);
     console.log(`${fold}: ${sequences.length} sequences, ${letters} letters`);
   }
@@ -66,7 +67,7 @@ async function main(): Promise<void> {
   const { state, test } = await runTraining(
     pool,
     {
-      task: { ...parts(recipe), train: corpus.train, heldOut: corpus.valid },
+      task: { ...parts(recipe), train: corpus.train, families: corpus.families, heldOut: corpus.valid },
       key: createHash('sha256').update(text).digest('hex'),
       folder: work,
       modelFolder: path.join(work, 'model'),

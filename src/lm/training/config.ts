@@ -25,6 +25,8 @@ export const trainingSchema = z.strictObject({
   weightDecay: z.number().nonnegative().default(0.01),
   /** Gradients are scaled to at most this norm. */
   clipNorm: z.number().positive().default(1),
+  /** Members of a family that an epoch shows, at most, drawn anew each time; 0: all (also where no families are known). */
+  perFamily: z.int().nonnegative().default(0),
   maskRate: z.number().positive().max(0.9).default(0.15),
   /** Steps between held-out evaluations. */
   evaluateEvery: z.int().positive().default(200),

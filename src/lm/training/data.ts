@@ -22,6 +22,8 @@ export interface FeedContext {
   special: SpecialIds;
   padId: number;
   config: TrainingConfig;
+  /** Number of the family of each training sequence, for `perFamily`. */
+  families?: readonly number[];
 }
 
 /** Place in the stream of micro-batches: all that resuming needs. */
@@ -60,14 +62,31 @@ function example(
 /** Special tokens that are added to every window. */
 export const specialTokens = ({ cls, eos }: SpecialIds) => Number(cls !== null) + Number(eos !== null);
 
+/** Which sequences an epoch shows: of each family at most `perFamily`. */
+function shownInEpoch({ config, families }: FeedContext, count: number, epoch: number): Set<number> | null {
+  if (config.perFamily === 0 || !families) return null;
+  const order = Array.from({ length: count }, (_, sequence) => sequence);
+  createRandom(`${config.seed}/families/${epoch}`).shuffle(order);
+  const taken = new Map<number, number>();
+  return new Set(
+    order.filter((sequence) => {
+      const before = taken.get(families[sequence]) ?? 0;
+      taken.set(families[sequence], before + 1);
+      return before < config.perFamily;
+    }),
+  );
+}
+
 /** The micro-batches of one epoch; a function of the seed and the epoch's number alone. */
-export function epochBatches(corpus: Corpus, { config, special }: FeedContext, epoch: number) {
+export function epochBatches(corpus: Corpus, context: FeedContext, epoch: number) {
+  const { config, special } = context;
   const random = createRandom(`${config.seed}/epoch/${epoch}`);
+  const shown = shownInEpoch(context, corpus.length, epoch);
   const windows = cutWindows(
     corpus.map((sequence) => sequence.length),
     config.window,
     random,
-  );
+  ).filter(({ sequence }) => shown === null || shown.has(sequence));
   return formBatches(windows, config.tokensPerRun, specialTokens(special), config.lengthMultiple, random);
 }
 

@@ -46,6 +46,8 @@ export interface TrainingTask {
   padId: number;
   config: TrainingConfig;
   train: Corpus;
+  /** Number of the family of each sequence of `train`; with it, `perFamily` holds. */
+  families?: readonly number[];
   heldOut: Corpus;
   /** Weights to go on from (tuning); default: drawn from the seed. Its held-out loss is then measured first. */
   start?: Arrays;
