@@ -95,6 +95,28 @@ describe('epochs and steps', () => {
     );
   });
 
+  it('show at most so many members of a family an epoch, others each time, and of small families all', () => {
+    const families = task.train.map((_, sequence) => Math.floor(Math.sqrt(sequence)));
+    const limited = { ...task, families, config: { ...task.config, perFamily: 2 } };
+    const everShown = new Set<number>();
+    for (let epoch = 0; epoch < 100; epoch++) {
+      const windows = epochBatches(task.train, limited, epoch).flatMap((batch) => batch.windows);
+      const shown = new Set(windows.map(({ sequence }) => sequence));
+      for (const family of new Set(families)) {
+        const members = families.filter((one) => one === family).length;
+        expect([...shown].filter((sequence) => families[sequence] === family)).toHaveLength(
+          Math.min(2, members),
+        );
+      }
+      for (const sequence of shown) {
+        everShown.add(sequence);
+        const letters = windows.filter((window) => window.sequence === sequence);
+        expect(letters.reduce((sum, { length }) => sum + length, 0)).toBe(sizes[sequence]);
+      }
+    }
+    expect(everShown.size).toBe(task.train.length);
+  });
+
   it('go on from any place as if they had not stopped, across epochs', () => {
     const steps = trainingSteps(task.train, task, { epoch: 0, batch: 0 });
     for (let i = 0; i < 15; i++) {
