@@ -67,25 +67,35 @@ export interface TrainingMemory {
   total: number;
 }
 
+/** What a loss needs beside a run's rows and tokens. */
+export interface LossMemory {
+  /** Sizes of the graph's further dimensions, at most, by the padded tokens of a run. */
+  sizes(tokens: number): Readonly<Record<string, number>>;
+  /** Bytes that a worker holds for it (a teacher) at that many padded tokens. */
+  worker(rows: number, length: number): number;
+}
+
 /**
  * Memory that a training takes, from the graph's own tensors: an estimate that does not depend on the data, since every
  * run has at most `tokensPerRun` padded tokens, or one window.
  * @param special tokens added to a window
+ * @param more what a loss of its own needs
  */
 export function trainingMemory(
   { graph, parameters }: LossGraph,
   config: TrainingConfig,
   special: number,
   workers: number,
+  more?: LossMemory,
 ): TrainingMemory {
   const once = parameters.reduce((sum, { shape }) => sum + 4 * shape.reduce((a, b) => a * b, 1), 0);
   const longest = Math.ceil((config.window + special) / config.lengthMultiple) * config.lengthMultiple;
   const rows = Math.max(1, Math.floor(config.tokensPerRun / longest));
-  const run = peakBytes(graph, { B: rows, T: longest });
+  const run = peakBytes(graph, { B: rows, T: longest, ...more?.sizes(rows * longest) });
   // A step's targets, once here and once on their way to the workers.
   const targets = graph.inputs.find(({ name }) => name === 'targets')?.shape.at(-1) as number;
   const weights = 5 * once + 8 * config.tokensPerStep * targets;
-  const worker = BYTES_PER_WORKER + 2 * once + ARENA * run;
+  const worker = BYTES_PER_WORKER + 2 * once + ARENA * run + (more?.worker(rows, longest) ?? 0);
   return { weights, worker, total: weights + workers * worker };
 }
 

@@ -58,8 +58,8 @@ export async function runTraining(
   hooks: RunHooks = {},
 ): Promise<TrainingOutcome> {
   const { folder, key, keep, modelFolder, files, task } = run;
-  const graph = lossGraph(task.architecture);
-  const memory = trainingMemory(graph, task.config, specialTokens(task.special), pool.workers);
+  const { graph, memory: more } = task.loss ?? { graph: lossGraph(task.architecture) };
+  const memory = trainingMemory(graph, task.config, specialTokens(task.special), pool.workers, more);
   checkMemory(memory, pool.workers, run.memoryBudget);
   const resume = loadState(folder, key) ?? undefined;
   checkKeptModel(run, resume);

@@ -11,6 +11,7 @@ import { type Corpus, heldOutFeeds, type Place, type TrainingStep, trainingSteps
 import { createEvaluator, weightFeeds } from './evaluator.js';
 import { initialWeights } from './initialise.js';
 import { gradientName, type LossGraph, lossGraph } from './loss-graph.js';
+import type { LossMemory } from './memory.js';
 import { muon } from './muon.js';
 import type { SpecialIds } from './objective.js';
 import { adamW, type Arrays, clipGradients, learningRate, type Optimiser } from './optimiser.js';
@@ -39,6 +40,16 @@ export interface TrainingState {
   best: { step: number; heldOutLoss: number } | null;
 }
 
+/** What a training minimises. */
+export interface TrainingLoss {
+  /** Its output `loss` is the cross-entropy, which the curve shows; the gradients are those of what is minimised. */
+  readonly graph: LossGraph;
+  /** Feeds that the graph takes beside those of a step's runs (a teacher's predictions); a function of the runs alone. */
+  prepare?(feeds: readonly Feeds[]): Promise<Feeds[]>;
+  /** What a run needs in memory beside the graph's own sizes. */
+  readonly memory?: LossMemory;
+}
+
 /** What a training is made of. */
 export interface TrainingTask {
   architecture: Architecture;
@@ -51,6 +62,8 @@ export interface TrainingTask {
   heldOut: Corpus;
   /** Weights to go on from (tuning); default: drawn from the seed. Its held-out loss is then measured first. */
   start?: Arrays;
+  /** Default: the cross-entropy. */
+  loss?: TrainingLoss;
   /** State of an interrupted training. */
   resume?: TrainingState;
 }
@@ -106,14 +119,15 @@ function startingState(task: TrainingTask, parameters: LossGraph['parameters']):
 /** Gradients of a step's mean loss, and the loss. */
 async function gradientsOf(
   session: PooledSession,
-  { graph, parameters }: LossGraph,
+  { graph: { graph, parameters }, prepare }: TrainingLoss,
   weights: Arrays,
   { feeds }: TrainingStep,
   shards: number,
 ): Promise<{ gradients: Arrays; loss: number }> {
   await session.hold(weightFeeds(parameters, weights));
+  const prepared = prepare ? await prepare(feeds) : feeds;
   const sums = await session.sum(
-    feeds.map((one: Feeds) => feedsFor(graph.inputs, one)),
+    prepared.map((one) => feedsFor(graph.inputs, one)),
     shards,
   );
   const gradients = new Map(
@@ -145,11 +159,12 @@ export async function train(
 ): Promise<TrainingState> {
   checkTask(task);
   const { architecture, config } = task;
-  const loss = lossGraph(architecture);
-  const state = startingState(task, loss.parameters);
-  const optimiser = await createOptimiser(config, loss.parameters, state.weights, state.moments);
+  const loss = task.loss ?? { graph: lossGraph(architecture) };
+  const { graph, parameters } = loss.graph;
+  const state = startingState(task, parameters);
+  const optimiser = await createOptimiser(config, parameters, state.weights, state.moments);
   state.moments = optimiser.state;
-  const session = await pool.create(serialise(loss.graph));
+  const session = await pool.create(serialise(graph));
   const evaluator = await createEvaluator(pool, architecture);
   try {
     const heldOut = heldOutFeeds(task.heldOut, task, config.evaluateWindows);
@@ -176,7 +191,7 @@ interface Running {
   task: TrainingTask;
   hooks: TrainingHooks;
   state: TrainingState;
-  loss: LossGraph;
+  loss: TrainingLoss;
   session: PooledSession;
   optimiser: Optimiser;
   evaluate(point: CurvePoint): Promise<void>;
