@@ -64,8 +64,8 @@ export interface BlocksFit {
   featureMap: FeatureMap;
   head: BlockHead;
   auxiliary: Auxiliary;
-  /** The transformed score's scale, and the way back to the user's units. */
-  scale: Omit<StandardisedScores, 'y'>;
+  /** The transformed score's scale, the way back to the user's units, and the way from them. */
+  scale: Omit<StandardisedScores, 'y'> & { fromUserUnits(score: number): number };
   posterior: BlockPosterior;
   report: BlocksReport;
 }
@@ -131,7 +131,11 @@ export async function fitBlocks(request: BlocksRequest): Promise<BlocksFit> {
     featureMap: weightedBlocks(model.used, learned.moments, learned.blockWeights),
     head,
     auxiliary: bootstrapHeads(learned.sample, learned.noise, random.fork('auxiliary'), options.heads ?? 5),
-    scale: { mean: scale.mean, std: scale.std, toUserUnits: (z) => transform.invert(toUserUnits(z)) },
+    scale: {
+      ...{ mean: scale.mean, std: scale.std },
+      toUserUnits: (z) => transform.invert(toUserUnits(z)),
+      fromUserUnits: (score) => (transform.apply(score) - scale.mean) / scale.std,
+    },
     posterior: createBlockPosterior(learned.measured, head),
     report: {
       ...model.report,
