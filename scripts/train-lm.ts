@@ -7,27 +7,13 @@ import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { parseArgs } from 'node:util';
-import { DNA, PROTEIN } from '../src/core/alphabet.js';
-import { esm, parseEsmConfig } from '../src/lm/architecture/esm.js';
-import { esmTokenizerFiles } from '../src/lm/training/new-model.js';
-import { parseRecipe, type Recipe } from '../src/lm/training/recipe.js';
+import { parseRecipe, recipeModel } from '../src/lm/training/recipe.js';
 import { runTraining, type RunHooks } from '../src/lm/training/run.js';
 import { createPool } from '../src/runtime/pool.js';
 import { readCorpus } from './corpus.js';
 
 /** Steps between lines of progress. */
 const REPORT_EVERY = 20;
-
-function parts({ vocabulary, model, training: config, alphabet }: Recipe) {
-  const id = (token: string) => vocabulary.indexOf(token);
-  const { letters } = alphabet === 'dna' ? DNA : PROTEIN;
-  return {
-    architecture: esm(parseEsmConfig(model)),
-    special: { cls: id('<cls>'), eos: id('<eos>'), mask: id('<mask>'), letters: [...letters].map(id) },
-    padId: id('<pad>'),
-    config,
-  };
-}
 
 const perplexity = (loss: number) => Math.exp(loss).toFixed(3);
 
@@ -64,14 +50,19 @@ async function main(): Promise<void> {
     console.log(`${fold}: ${sequences.length} sequences, ${letters} letters`);
   }
   const pool = createPool(Number(values.workers));
+  const { architecture, special, padId, files } = recipeModel(recipe);
+  const { training: config } = recipe;
   const { state, test } = await runTraining(
     pool,
     {
-      task: { ...parts(recipe), train: corpus.train, families: corpus.families, heldOut: corpus.valid },
+      task: {
+        ...{ architecture, special, padId, config },
+        ...{ train: corpus.train, families: corpus.families, heldOut: corpus.valid },
+      },
       key: createHash('sha256').update(text).digest('hex'),
       folder: work,
       modelFolder: path.join(work, 'model'),
-      files: { config: recipe.model, texts: esmTokenizerFiles(recipe.vocabulary) },
+      files,
       keep: 'last',
       test: corpus.test,
     },
@@ -80,7 +71,7 @@ async function main(): Promise<void> {
   if (test) {
     const seconds = state.seconds.toFixed(0);
     console.log(
-      `test perplexity ${perplexity(test.loss)} over ${test.scored} hidden letters; ${seconds} s of training`,
+      `test perplexity ${perplexity(test.loss)} over ${test.scored} scored tokens; ${seconds} s of training`,
     );
   }
   await pool.close();

@@ -49,7 +49,8 @@ const PROTEIN_MASKED = [
   ...['<null_1>', '<mask>'],
 ];
 const DNA_MASKED = ['<cls>', '<pad>', '<eos>', '<unk>', ...'ACGTN', '<mask>'];
-const CAUSAL_SPECIAL = ['<pad>', '<bos>', '<eos>', '<unk>'];
+/** The tokens that a causal vocabulary begins with. */
+export const CAUSAL_SPECIAL: readonly string[] = ['<pad>', '<bos>', '<eos>', '<unk>'];
 /** Letters of data that are no letters of a design: ambiguous or rare ones. */
 const RARE: Record<Alphabet['name'], string> = { protein: 'XBUZO', dna: 'N' };
 
@@ -164,8 +165,11 @@ function newGpt2({ alphabet, window, order }: NewModelOptions, sizes: Required<M
   };
 }
 
-/** Hugging Face's tokenizer of one token a letter, `<bos>` before and `<eos>` after. */
-function letterTokenizerFiles(vocabulary: readonly string[]): Record<string, string> {
+/**
+ * Hugging Face's tokenizer of one token a letter, `<bos>` before and `<eos>` after.
+ * @param vocabulary tokens by id, `CAUSAL_SPECIAL` first
+ */
+export function letterTokenizerFiles(vocabulary: readonly string[]): Record<string, string> {
   const end = (token: string) => ({ SpecialToken: { id: token, type_id: 0 } });
   const special = (token: string) => ({ id: token, ids: [vocabulary.indexOf(token)], tokens: [token] });
   const tokenizer = {

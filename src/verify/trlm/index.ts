@@ -1,0 +1,13 @@
+export { type DirectedModel, directedModel } from './directed-model.js';
+export { type Region, variedRegion } from './flanks.js';
+export { type ModelPair, rankByTrlm, type Strand, type TrlmRankOptions } from './rank.js';
+export {
+  type Candidate,
+  type DirectedPair,
+  policyOver,
+  rankingOf,
+  type Recall,
+  scoreTrlm,
+  type TrlmOptions,
+  type TrlmScore,
+} from './score.js';
