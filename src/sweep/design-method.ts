@@ -89,9 +89,9 @@ async function search(
     ...{ problem, objective, exploration, count, signal, posterior },
     ranking: method.ranking,
     take: settings.take ?? method.take,
-    rule: { rule: settings.batch },
+    rule: { rule: settings.batchRule },
     // the best by the ranking, unless another rule is to choose among more
-    pool: settings.batch === 'mean' ? count : POOL,
+    pool: settings.batchRule === 'mean' ? count : POOL,
     random: random.fork('batch'),
   });
   return {
@@ -125,7 +125,7 @@ async function choose(
     sequences: best.map(({ sequence }) => sequence),
     merits: best.map((candidate) => candidate.merit),
     ...{ count, posterior, signal },
-    rule: { rule: settings.batch },
+    rule: { rule: settings.batchRule },
     random: random.fork('batch'),
   });
   return {

@@ -29,7 +29,7 @@ export const proxySettings = (features: 'paper' | 'blocks') => ({
    * How the designs are taken together from what was found: `mean`, the best by the method's ranking; by posterior draws
    * (`thompson`) or upper bounds (`ucb`), which need `blocks`; unlike each other (`distance`, `determinant`).
    */
-  batch: oneOf('mean', 'ucb', 'thompson', 'distance', 'determinant').default('mean'),
+  batchRule: oneOf('mean', 'ucb', 'thompson', 'distance', 'determinant').default('mean'),
   /** Where designs are taken from; null: what the method says. */
   take: oneOf('visited', 'final').nullable().default(null),
 });

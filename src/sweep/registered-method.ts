@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { DNA, PROTEIN } from '../core/alphabet.js';
+import { internal } from '../core/errors.js';
 import type { Method } from '../design/method.js';
 import { runDesignMethod } from './design-method.js';
 import type { SweepMethod } from './method.js';
@@ -28,6 +29,8 @@ export function registeredMethod(
   features: 'paper' | 'blocks',
 ): SweepMethod {
   const proxy = z.strictObject(proxySettings(features));
+  const twice = Object.keys(schema.shape).find((key) => Object.hasOwn(proxy.shape, key));
+  if (twice !== undefined) throw internal(`'${twice}' is a setting of both ${name} and the proxy`);
   const whole = z.strictObject({ ...schema.shape, ...proxy.shape });
   const split = (settings: Readonly<Record<string, unknown>>) => {
     const entries = Object.entries(settings);

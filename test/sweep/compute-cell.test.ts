@@ -143,7 +143,7 @@ describe('computeCell', () => {
   });
 
   it('takes a batch by any rule, free or choosing', async () => {
-    const grid = { batch: ['mean', 'ucb', 'thompson', 'distance', 'determinant'] };
+    const grid = { batchRule: ['mean', 'ucb', 'thompson', 'distance', 'determinant'] };
     for (const mode of ['design', 'choose']) {
       const own = { features: 'blocks', average: 2 };
       const jobs = await jobsOf([{ method: 'exhaustive', settings: own, grid }], { task: { mode } });
@@ -156,7 +156,7 @@ describe('computeCell', () => {
       expect(new Set(batches).size).toBeGreaterThan(2);
     }
     const [unsure] = await jobsOf([
-      { method: 'exhaustive', settings: { features: 'ridge', batch: 'thompson' } },
+      { method: 'exhaustive', settings: { features: 'ridge', batchRule: 'thompson' } },
     ]);
     expect((await runJob(unsure)).outcome).toMatchObject({
       reason: expect.stringContaining('batch rule thompson needs a proxy') as string,

@@ -110,7 +110,7 @@ function gather({ x, y }: TrainingData, rows: readonly (readonly number[])[], wi
 }
 
 /** Rows that the compiled graphs take at a time; fewer are padded, so that a row's bits do not depend on its company. */
-const ROWS = 128;
+const ROWS = 32;
 
 /** Trained weights as graphs for predictions and gradients. */
 export async function compileEnsemble(

