@@ -1,0 +1,133 @@
+/**
+ * Which size an embedded model should have: models of several sizes trained with the same number of operations, and the
+ * full training of the embedded one beside them.
+ *   npx tsx experiments/lm/sizes.ts [--budget 1.4e13] [--sizes 2x96,4x96,...] [--work FOLDER] [--out experiments/lm/sizes.md]
+ * Operations of training: 6 a weight of the layers and token, and 12 x layers x width x window for attention. A training
+ * that was stopped goes on where it was. One worker; seconds are comparable only when nothing else runs.
+ */
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import path from 'node:path';
+import { parseArgs } from 'node:util';
+import { encode, PROTEIN } from '../../src/core/alphabet.js';
+import { createRandom } from '../../src/core/random.js';
+import { openLanguageModel } from '../../src/lm/language-model.js';
+import { languageModelFeatures } from '../../src/lm/lm-feature-map.js';
+import { parseRecipe, type Recipe, recipeModel } from '../../src/lm/training/recipe.js';
+import { runTraining } from '../../src/lm/training/run.js';
+import { createPool, type Pool } from '../../src/runtime/pool.js';
+import { readCorpus, type TrainingCorpus } from '../../scripts/corpus.js';
+
+const { values: args } = parseArgs({
+  options: {
+    budget: { type: 'string', default: '1.4e13' },
+    sizes: { type: 'string', default: '2x96,4x96,4x128,4x192,6x256' },
+    work: { type: 'string', default: '.cache/sizes' },
+    corpora: { type: 'string', default: '../shared/data/corpora' },
+    out: { type: 'string', default: 'experiments/lm/sizes.md' },
+  },
+});
+const HEAD = 32;
+const base: Recipe = parseRecipe(JSON.parse(readFileSync('experiments/lm/protein.json', 'utf8')));
+
+interface Size {
+  layers: number;
+  width: number;
+}
+
+function operationsPerToken({ layers, width }: Size): number {
+  return 6 * 12 * layers * width ** 2 + 12 * layers * width * base.training.window;
+}
+
+function recipeOf(size: Size): Recipe {
+  const { layers, width } = size;
+  const tokens = Number(args.budget) / operationsPerToken(size);
+  const steps = Math.round(tokens / base.training.tokensPerStep);
+  return {
+    ...base,
+    name: `sizes-${layers}x${width}`,
+    model: {
+      ...base.model,
+      hidden_size: width,
+      num_hidden_layers: layers,
+      num_attention_heads: width / HEAD,
+      intermediate_size: 4 * width,
+    },
+    training: { ...base.training, steps, evaluateEvery: Math.max(1, Math.floor(steps / 5)) },
+  };
+}
+
+/** Sequences of 100 residues embedded in a second, best of five. */
+async function embeddingRate(folder: string, pool: Pool): Promise<number> {
+  const model = await openLanguageModel(folder);
+  const features = languageModelFeatures(model, PROTEIN, pool);
+  const random = createRandom(0);
+  const letters = [...PROTEIN.letters];
+  const sequences = Array.from({ length: 64 }, () =>
+    encode(PROTEIN, Array.from({ length: 100 }, () => letters[random.integer(letters.length)]).join('')),
+  );
+  let best = Infinity;
+  for (let i = 0; i < 5; i++) {
+    const began = performance.now();
+    await features.features(sequences);
+    best = Math.min(best, performance.now() - began);
+  }
+  return (1e3 * sequences.length) / best;
+}
+
+const perplexity = (loss: number) => Math.exp(loss).toFixed(2);
+
+async function row(size: Size, corpus: TrainingCorpus, pool: Pool): Promise<string> {
+  const recipe = recipeOf(size);
+  const { training: config } = recipe;
+  const folder = path.join(args.work, `${recipe.name}-${args.budget}`);
+  mkdirSync(folder, { recursive: true });
+  const { architecture, special, padId, files } = recipeModel(recipe);
+  const { state, test } = await runTraining(pool, {
+    task: { architecture, special, padId, config, train: corpus.train, heldOut: corpus.valid },
+    key: JSON.stringify([recipe.model, config]),
+    folder,
+    modelFolder: path.join(folder, 'model'),
+    files,
+    keep: 'last',
+    test: corpus.test,
+  });
+  const weights = [...state.weights.values()].reduce((sum, { length }) => sum + length, 0);
+  const rate = await embeddingRate(path.join(folder, 'model'), pool);
+  const last = state.curve.at(-1)!;
+  const cells = [
+    `${size.layers} x ${size.width}`,
+    weights.toLocaleString('en'),
+    ((2 * weights) / 1e6).toFixed(1),
+    config.steps.toLocaleString('en'),
+    (last.tokens / 1e6).toFixed(2),
+    last.seconds.toFixed(0),
+    perplexity(last.heldOutLoss!),
+    test ? perplexity(test.loss) : '',
+    rate.toFixed(0),
+  ];
+  return `| ${cells.join(' | ')} |`;
+}
+
+const corpus = await readCorpus(base, args.corpora);
+const pool = createPool(1);
+const lines = [
+  '| layers x width | weights | MB stored | steps | million tokens | training, s | valid perplexity (300 windows) | test perplexity | sequences of 100 embedded a second |',
+  '|---|---|---|---|---|---|---|---|---|',
+];
+for (const text of args.sizes.split(',')) {
+  const [layers, width] = text.split('x').map(Number);
+  lines.push(await row({ layers, width }, corpus, pool));
+  console.log(lines.at(-1));
+}
+await pool.close();
+writeFileSync(
+  args.out,
+  [
+    '# Size of the embedded protein model',
+    '',
+    `\`npx tsx experiments/lm/sizes.ts --budget ${args.budget} --sizes ${args.sizes}\`: the same ${args.budget} operations of training for each size, one worker.`,
+    '',
+    ...lines,
+    '',
+  ].join('\n'),
+);
