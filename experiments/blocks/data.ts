@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { gunzipSync } from 'node:zlib';
-import { DNA, PROTEIN, encode } from '../../src/core/alphabet.js';
+import { DNA, PROTEIN, encode, hammingDistance } from '../../src/core/alphabet.js';
 import type { Alphabet, Sequence } from '../../src/core/alphabet.js';
 import { createRandom } from '../../src/core/random.js';
 
@@ -12,6 +12,8 @@ export interface Landscape {
   /** The highest true scores of the whole table that count as hits. */
   top100: number;
   positions?: number[];
+  /** Designs asked for. */
+  designs: number;
 }
 
 const folder = process.env.BISEQ_DATA ?? '../shared/data';
@@ -53,7 +55,14 @@ function split(
     sequences: rows.map(({ sequence }) => sequence),
     scores: rows.map(({ score }) => score),
   });
-  return { alphabet, measured: columns(measured), pool: columns(rest), top100: all[99], positions };
+  return {
+    alphabet,
+    measured: columns(measured),
+    pool: columns(rest),
+    top100: all[99],
+    positions,
+    designs: alphabet === DNA && measured.length > 384 ? 128 : 96,
+  };
 }
 
 let gb1Rows: { sequence: Sequence; score: number }[] | null = null;
@@ -85,15 +94,13 @@ function choosing(
   rows: { sequence: Sequence; score: number }[],
   plate: number,
   name: string,
+  measured = 384,
+  asked = Infinity,
 ): Landscape {
   const random = createRandom(`${name} plate ${plate}`);
   const order = random.shuffle(rows.map((_, i) => i));
-  const chosen = new Set(order.slice(0, 384));
-  return split(
-    alphabet,
-    [...chosen].map((i) => rows[i]),
-    rows.filter((_, i) => !chosen.has(i)),
-  );
+  const pick = (part: number[]) => part.map((i) => rows[i]);
+  return split(alphabet, pick(order.slice(0, measured)), pick(order.slice(measured, measured + asked)));
 }
 
 const E4B_WT =
@@ -156,9 +163,8 @@ export function yeast(plate: number): Landscape {
 const GFP_WT =
   'MSKGEELFTGVVPILVELDGDVNGHKFSVSGEGEGDATYGKLTLKFICTTGKLPVPWPTLVTTLSYGVQCFSRYPDHMKQHDFFKSAMPEGYVQERTIFFKDDGNYKTRAEVKFEGDTLVNRIELKGIDFKEDGNILGHKLEYNYNSHNVYIMADKQKNGIKVNFKIRHNIEDGSVQLADHYQQNTPIGDGPVLLPDNHYLSTQSALSKDPNEKRDHMVLLEFVTAAGITHGMDELYK';
 
-/** avGFP: 384 random genotypes are measured, designs are chosen among the rest. */
-export function gfp(plate: number): Landscape {
-  const rows = table('gfp', () => {
+function gfpTable() {
+  return table('gfp', () => {
     const [head, ...lines] = read('avgfp/amino_acid_genotypes_to_brightness.tsv.gz').map((line) =>
       line.split('\t'),
     );
@@ -171,5 +177,42 @@ export function gfp(plate: number): Landscape {
       return text.includes('*') ? [] : [{ sequence: encode(PROTEIN, text), score: Number(fields[score]) }];
     });
   });
-  return choosing(PROTEIN, rows, plate, 'gfp');
+}
+
+/** avGFP: 384 random genotypes are measured, designs are chosen among the rest. */
+export function gfp(plate: number): Landscape {
+  return choosing(PROTEIN, gfpTable(), plate, 'gfp');
+}
+
+/** avGFP: 1,000 random genotypes are measured, the order of `asked` random others is asked for. */
+export function gfpRandom(plate: number, asked = 10_000): Landscape {
+  return choosing(PROTEIN, gfpTable(), plate, 'gfp 1000', 1000, asked);
+}
+
+/** avGFP: 1,000 random genotypes of up to 3 mutations are measured, the order of those with 4 and more is asked for. */
+export function gfpFewToMany(plate: number, asked = 10_000): Landscape {
+  const wildType = encode(PROTEIN, GFP_WT);
+  const many = gfpTable().filter(({ sequence }) => hammingDistance(sequence, wildType) >= 4);
+  const few = gfpTable().filter(({ sequence }) => hammingDistance(sequence, wildType) <= 3);
+  const random = createRandom(`gfp few to many, plate ${plate}`);
+  return split(PROTEIN, random.shuffle([...few]).slice(0, 1000), random.shuffle([...many]).slice(0, asked));
+}
+
+const SIX6 = 'tfbind8/SIX6_REF_R1_8mers.txt.gz';
+
+/** A task by its name; other names are files of protein-binding microarrays, of which the lowest 5,000 are measured. */
+export function taskOf(name: string, plate: number): Landscape {
+  const tasks: Record<string, () => Landscape> = {
+    tfbind8r: () => pbm(SIX6, 5000),
+    tfbind8: () => pbm(SIX6, 32898),
+    gb1: () => gb1Plate(plate),
+    'gb1-half': gb1LowerHalf,
+    aav: () => aav(plate),
+    e4b: () => e4b(plate),
+    yeast: () => yeast(plate),
+    gfp: () => gfp(plate),
+    'gfp-random': () => gfpRandom(plate),
+    'gfp-few-to-many': () => gfpFewToMany(plate),
+  };
+  return (tasks[name] ?? (() => pbm(name, 5000)))();
 }

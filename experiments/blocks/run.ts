@@ -1,71 +1,102 @@
 /**
- * Designs by exhaustive scoring with the proxy, for the default choice of blocks and for simple tools.
- * Usage: npx tsx experiments/blocks/run.ts TASK[,TASK...] [plates from] [plates to]
+ * The default proxy beside simple tools on the same rows: designs by exhaustive scoring, or the order of held-out rows.
+ * Appends one line of JSON for each task, plate and method to a file, and does only what is missing there.
+ *
+ * Usage: npx tsx experiments/blocks/run.ts TASK[,TASK...] FROM TO [--out FILE] [--only METHOD,...]
  */
-import type { Sequence } from '../../src/core/alphabet.js';
+import { appendFileSync, existsSync, readFileSync } from 'node:fs';
+import { parseArgs } from 'node:util';
 import { createRandom } from '../../src/core/random.js';
 import { fitBlocks } from '../../src/proxy/blocks/fit-blocks.js';
-import type { BlocksFit } from '../../src/proxy/blocks/fit-blocks.js';
-import { aav, e4b, gb1LowerHalf, gb1Plate, gfp, pbm, yeast } from './data.js';
+import { median, mean, spearman } from '../../src/stats/index.js';
+import { taskOf } from './data.js';
 import type { Landscape } from './data.js';
+import { plainRidge, predictByFit } from './tools.js';
+import type { Predict } from './tools.js';
 
-const CHUNK = 2048;
-
-async function predictAll(fit: BlocksFit, sequences: readonly Sequence[]): Promise<Float64Array> {
-  const out = new Float64Array(sequences.length);
-  const D = fit.featureMap.width;
-  for (let from = 0; from < sequences.length; from += CHUNK) {
-    const batch = sequences.slice(from, from + CHUNK);
-    const phi = await fit.featureMap.features(batch);
-    batch.forEach((_, b) => (out[from + b] = fit.head.predict(phi.subarray(b * D, (b + 1) * D))));
-  }
-  return out;
+/** One line of the results. */
+export interface Result {
+  task: string;
+  plate: number;
+  method: string;
+  /** Mean and median true score of the designs, and how many are among the true top 100 of the whole table. */
+  mean: number;
+  median: number;
+  hits: number;
+  /** Rank correlation of the predictions with the true scores of all rows asked for. */
+  spearman: number;
+  seconds: number;
 }
 
-function judge(task: Landscape, predicted: Float64Array, count: number) {
+const methods: Record<string, (task: Landscape) => Promise<Predict>> = {
+  default: async (task) => {
+    const fit = await fitBlocks({
+      alphabet: task.alphabet,
+      ...task.measured,
+      positions: task.positions,
+      random: createRandom(0),
+    });
+    if (process.env.VERBOSE) console.log(JSON.stringify(fit.report, null, 1));
+    return predictByFit(fit);
+  },
+  'onehot-loo': (task) => plainRidge(task, ['onehot'], 'loo'),
+  'physchem-weak': (task) => plainRidge(task, ['physchem'], 'weak'),
+  'onehot+physchem-loo': (task) => plainRidge(task, ['onehot', 'physchem'], 'loo'),
+  'pairs-weak': (task) => plainRidge(task, ['pairs'], 'weak'),
+  'kmers-3-weak': (task) => plainRidge(task, ['kmers-3'], 'weak'),
+  random: async () => {
+    const random = createRandom('random designs');
+    return async (sequences) => Float64Array.from(sequences, () => random.uniform());
+  },
+};
+
+const METHODS_OF: Record<string, string[]> = {
+  tfbind8r: ['default', 'onehot-loo', 'pairs-weak', 'kmers-3-weak', 'random'],
+  tfbind8: ['default', 'onehot-loo', 'pairs-weak', 'kmers-3-weak', 'random'],
+  gb1: ['default', 'onehot-loo', 'physchem-weak', 'random'],
+  'gb1-half': ['default', 'onehot-loo', 'pairs-weak', 'random'],
+  'gfp-random': ['default', 'onehot-loo', 'onehot+physchem-loo'],
+  'gfp-few-to-many': ['default', 'onehot-loo', 'onehot+physchem-loo'],
+};
+
+function judge(task: Landscape, predicted: Float64Array) {
   const order = Uint32Array.from(predicted, (_, i) => i).sort((a, b) => predicted[b] - predicted[a] || a - b);
-  const scores = Array.from(order.subarray(0, count), (i) => task.pool.scores[i]).sort((a, b) => a - b);
+  const scores = Array.from(order.subarray(0, task.designs), (i) => task.pool.scores[i]);
   return {
-    mean: scores.reduce((sum, score) => sum + score, 0) / count,
-    median: (scores[count >> 1] + scores[(count - 1) >> 1]) / 2,
+    mean: mean(scores),
+    median: median(scores),
     hits: scores.filter((score) => score >= task.top100).length,
+    spearman: spearman(predicted, task.pool.scores),
   };
 }
 
-async function one(task: Landscape, count: number, name: string, options: { only?: string[] }) {
-  const started = performance.now();
-  const fit = await fitBlocks({
-    alphabet: task.alphabet,
-    ...task.measured,
-    positions: task.positions,
-    random: createRandom(0),
-    only: options.only,
-  });
-  const fitted = (performance.now() - started) / 1000;
-  const result = judge(task, await predictAll(fit, task.pool.sequences), count);
-  console.log(
-    name.padEnd(20),
-    `mean ${result.mean.toFixed(3)} median ${result.median.toFixed(3)} hits ${result.hits} fit ${fitted.toFixed(1)} s`,
-  );
-  if (process.env.VERBOSE) console.log(JSON.stringify(fit.report, null, 1));
-  return result;
-}
-
-const [names = 'tfbind8r', from = '0', to = '1'] = process.argv.slice(2);
+const { values, positionals } = parseArgs({
+  allowPositionals: true,
+  options: { out: { type: 'string', default: 'experiments/blocks/results.jsonl' }, only: { type: 'string' } },
+});
+const [names = 'tfbind8r', from = '0', to = '1'] = positionals;
+const known = existsSync(values.out)
+  ? readFileSync(values.out, 'utf8')
+      .split('\n')
+      .filter((line) => line !== '')
+      .map((line) => JSON.parse(line) as Result)
+  : [];
 for (const name of names.split(',')) {
   for (let plate = Number(from); plate < Number(to); plate++) {
-    const choosing = { gb1: gb1Plate, e4b, aav, yeast, gfp }[name];
-    const [task, count] = choosing
-      ? [choosing(plate), 96]
-      : name === 'tfbind8r'
-        ? [pbm('tfbind8/SIX6_REF_R1_8mers.txt.gz', 5000), 128]
-        : name === 'tfbind8'
-          ? [pbm('tfbind8/SIX6_REF_R1_8mers.txt.gz', 32898), 128]
-          : name === 'gb1-half'
-            ? [gb1LowerHalf(), 96]
-            : [pbm(name, 5000), 128];
-    console.log(`# ${name} plate ${plate}`);
-    await one(task, count, 'default', {});
-    if (process.env.TOOLS) await one(task, count, 'onehot', { only: ['onehot'] });
+    const asked = values.only?.split(',') ?? METHODS_OF[name] ?? ['default', 'onehot-loo', 'random'];
+    const missing = asked.filter(
+      (method) => !known.some((r) => r.task === name && r.plate === plate && r.method === method),
+    );
+    if (missing.length === 0) continue;
+    const task = taskOf(name, plate);
+    for (const method of missing) {
+      const started = process.cpuUsage();
+      const predict = await methods[method](task);
+      const { user } = process.cpuUsage(started);
+      const judged = judge(task, await predict(task.pool.sequences));
+      const result: Result = { task: name, plate, method, ...judged, seconds: user / 1e6 };
+      appendFileSync(values.out, `${JSON.stringify(result)}\n`);
+      console.log(JSON.stringify(result));
+    }
   }
 }

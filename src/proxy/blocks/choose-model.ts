@@ -53,6 +53,10 @@ export interface ChoiceReport {
 
 /** Ridges tried, as ratios of noise to signal: the paper's, mild, firm and strong. */
 const RIDGES = [1e-6, 0.03, 0.3, 3];
+/** Where features outnumber rows all sets are tried with this ridge first: each trial costs the rows' number cubed. */
+const FIRST_RIDGE = 0.03;
+/** Up to this many features a row trials go by sums. */
+const PRIMAL_SHARE = 0.8;
 /** Where rows outnumber features by far a mild ridge changes nothing: only the paper's is tried. */
 const PLENTY = 5;
 /** Rows that decide where they are fewer than the features: their number cubed is the cost. */
@@ -78,6 +82,7 @@ export async function chooseModel(request: ModelChoiceRequest): Promise<ChosenMo
     transforms,
     sets: blockSets(varying.length).map((set) => set.map((b) => varying[b])),
     ridges: triedRows.length > PLENTY * width ? RIDGES.slice(0, 1) : RIDGES,
+    firstRidge: width > PRIMAL_SHARE * triedRows.length ? FIRST_RIDGE : undefined,
     groups: Uint32Array.from(triedRows, (row) => request.groups[row]),
     random: random.fork('trials'),
     signal,

@@ -19,6 +19,8 @@ import type { ChoiceReport } from './choose-model.js';
 import { learn } from './learn.js';
 import { createBlockPosterior } from './posterior.js';
 import type { BlockPosterior } from './posterior.js';
+import { createPredictor } from './predict.js';
+import type { Predictor } from './predict.js';
 
 /** Measured rows and the blocks to learn them by. */
 export interface BlocksRequest {
@@ -67,6 +69,8 @@ export interface BlocksFit {
   /** The transformed score's scale, the way back to the user's units, and the way from them. */
   scale: Omit<StandardisedScores, 'y'> & { fromUserUnits(score: number): number };
   posterior: BlockPosterior;
+  /** The head's predictions of many sequences, fast. */
+  predict: Predictor;
   report: BlocksReport;
 }
 
@@ -137,6 +141,7 @@ export async function fitBlocks(request: BlocksRequest): Promise<BlocksFit> {
       fromUserUnits: (score) => (transform.apply(score) - scale.mean) / scale.std,
     },
     posterior: createBlockPosterior(learned.measured, head),
+    predict: createPredictor({ ...learned, blocks: model.used }),
     report: {
       ...model.report,
       classes: rows.sequences.length,

@@ -2,8 +2,10 @@ import { throwIfAborted } from '../../core/errors.js';
 import type { Random } from '../../core/random.js';
 import { standardised } from '../evidence/choose.js';
 import type { Trial } from '../evidence/choose.js';
-import { dualEvidence, forEachBlock, maximiseEvidence } from '../evidence/evidence.js';
+import { forEachBlock, maximiseEvidence } from '../evidence/evidence.js';
 import type { CollapsedRows } from '../evidence/groups.js';
+import { rowProducts } from '../evidence/row-products.js';
+import { spectralEvidence } from '../evidence/spectral-evidence.js';
 import { dot } from '../linear-algebra.js';
 import { rawFeatures, scaleRows } from './block.js';
 import type { BlockMoments } from './block.js';
@@ -43,6 +45,8 @@ const BATCH = 1024;
 /** Rows of the samples for the noise and for the bootstraps. */
 const EVIDENCE_ROWS = 500;
 const BOOTSTRAP_ROWS = 2000;
+/** Where features outnumber the bootstraps' rows: a head costs the rows' number cubed. */
+const WIDE_BOOTSTRAP_ROWS = 1000;
 /** With more features than this the rows are sampled and the fit goes through them. */
 const WIDEST_SUMS = 3000;
 const DUAL_ROWS = 1500;
@@ -95,7 +99,7 @@ export async function learn(request: LearnRequest): Promise<Learned> {
     widths,
     fitted.moments,
     targets[0],
-    BOOTSTRAP_ROWS,
+    D < BOOTSTRAP_ROWS ? BOOTSTRAP_ROWS : WIDE_BOOTSTRAP_ROWS,
     random.fork('bootstrap'),
   );
   scaleColumns(sample.phi, factor);
@@ -246,14 +250,8 @@ function scaleByEvidence({ phi, y }: RowSample, widths: readonly number[], share
   const D = phi.length / n;
   const weighted = phi.slice();
   scaleColumns(weighted, perFeature(widths, shares.map(Math.sqrt)));
-  const K = new Float64Array(n * n);
-  for (let i = 0; i < n; i++)
-    for (let j = 0; j <= i; j++)
-      K[i * n + j] = K[j * n + i] = dot(
-        weighted.subarray(i * D, (i + 1) * D),
-        weighted.subarray(j * D, (j + 1) * D),
-      );
-  const { weights, noise } = maximiseEvidence(dualEvidence([K], centred(y)), { maxIterations: 30 });
+  const K = rowProducts(weighted, n, D);
+  const { weights, noise } = maximiseEvidence(spectralEvidence(K, centred(y)));
   return { signal: weights[0], noise };
 }
 

@@ -21,11 +21,21 @@ export interface LetterFormula {
    * features are not closed under reverse complement.
    */
   readonly partner?: (feature: number) => number;
+  /** `<v, phi>` as sums over letters and pairs of letters; absent where it is not one. */
+  readonly tables?: (v: Float64Array) => LetterTables;
 }
 
-/** A feature map that may know how its features trade places on the other strand. */
+/** A function of sequences that is a sum over letters at positions and pairs of letters at two positions. */
+export interface LetterTables {
+  readonly sites: readonly { position: number; values: Float64Array }[];
+  /** values [letters x letters], the first position's letter being the row. */
+  readonly pairs: readonly { first: number; second: number; letters: number; values: Float64Array }[];
+}
+
+/** A feature map that may know how its features trade places on the other strand, and its sums by tables. */
 export interface StrandedFeatureMap extends FeatureMap {
   readonly partner?: (feature: number) => number;
+  readonly tables?: (v: Float64Array) => LetterTables;
 }
 
 /**
@@ -39,6 +49,7 @@ export function letterFeatures(formula: LetterFormula): StrandedFeatureMap {
     width: D,
     key,
     partner: formula.partner,
+    tables: formula.tables,
     async features(sequences, signal) {
       throwIfAborted(signal);
       const phi = new Float64Array(sequences.length * D);

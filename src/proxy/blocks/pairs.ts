@@ -1,6 +1,7 @@
 import type { StrandedFeatureMap } from './letter-block.js';
 import { letterFeatures } from './letter-block.js';
 import type { LetterEmbedding } from './letters.js';
+import { dot } from '../linear-algebra.js';
 import { mirrored } from './sites.js';
 
 /** Number of features of {@link pairFeatures}. */
@@ -23,6 +24,13 @@ export function pairFeatures(embedding: LetterEmbedding, positions: readonly num
     key: `pairs/${embedding.name}/${positions.join(',')}`,
     alphabetSize: A,
     partner: mirrored(embedding, positions) ? (j) => otherStrand(j, positions.length, r) : undefined,
+    tables: (v) => ({
+      sites: [],
+      pairs: couples.map(([first, second], c) => ({
+        ...{ first, second, letters: A },
+        values: bilinear(embedding, v.subarray(c * r * r, (c + 1) * r * r)),
+      })),
+    }),
     write(sequence, out, offset) {
       couples.forEach(([p, q], c) => {
         const [a, b] = [sequence[p] * r, sequence[q] * r];
@@ -59,6 +67,19 @@ function otherStrand(feature: number, n: number, r: number): number {
   const [left, right] = [n - 1 - q, n - 1 - p];
   const before = (left * (2 * n - left - 1)) / 2;
   return (before + right - left - 1) * r * r + (r - 1 - b) * r + (r - 1 - a);
+}
+
+/** `e(a)^T V e(b)` of all letters a and b, [A x A]. */
+function bilinear({ vectors, width: r, letters: A }: LetterEmbedding, V: Float64Array): Float64Array {
+  const half = new Float64Array(A * r);
+  for (let a = 0; a < A; a++)
+    for (let j = 0; j < r; j++)
+      for (let k = 0; k < r; k++) half[a * r + k] += vectors[a * r + j] * V[j * r + k];
+  const out = new Float64Array(A * A);
+  for (let a = 0; a < A; a++)
+    for (let b = 0; b < A; b++)
+      out[a * A + b] = dot(half.subarray(a * r, (a + 1) * r), vectors.subarray(b * r, (b + 1) * r));
+  return out;
 }
 
 /** The entries of each letter's vector that are not zero: one of a one-hot letter. */

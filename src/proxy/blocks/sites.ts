@@ -1,4 +1,5 @@
 import { DNA } from '../../core/alphabet.js';
+import { dot } from '../linear-algebra.js';
 import type { StrandedFeatureMap } from './letter-block.js';
 import { letterFeatures } from './letter-block.js';
 import type { LetterEmbedding } from './letters.js';
@@ -17,6 +18,15 @@ export function siteFeatures(embedding: LetterEmbedding, positions: readonly num
     partner: mirrored(embedding, positions)
       ? (j) => (positions.length - 1 - Math.floor(j / r)) * r + (r - 1 - (j % r))
       : undefined,
+    tables: (v) => ({
+      pairs: [],
+      sites: positions.map((position, p) => ({
+        position,
+        values: Float64Array.from({ length: A }, (_, a) =>
+          dot(v.subarray(p * r, (p + 1) * r), vectors.subarray(a * r, (a + 1) * r)),
+        ),
+      })),
+    }),
     write(sequence, out, offset) {
       positions.forEach((position, p) => {
         const letter = sequence[position];

@@ -41,6 +41,11 @@ export interface ChoiceData {
   /** Sets of blocks to try. */
   sets: readonly (readonly number[])[];
   ridges: readonly number[];
+  /**
+   * The ridge that all sets are tried with first; the other ridges are tried with the best few sets only. Undefined: all
+   * sets with all ridges.
+   */
+  firstRidge?: number;
   /** [N] groups that folds never divide. */
   groups: Uint32Array;
   random: Random;
@@ -55,26 +60,46 @@ export interface ChoiceData {
  * little.
  */
 export async function tryCandidates(data: ChoiceData): Promise<Trial[]> {
-  const { scores, transforms, sets, ridges, random } = data;
-  const { folds, beyond } = divideRows(scores, data.groups, random.fork('folds'));
+  const { sets, ridges, firstRidge } = data;
+  const examination = examine(data);
+  if (firstRidge === undefined) return ranked(await trySets(data, examination, sets, ridges));
+  const found = await trySets(data, examination, sets, [firstRidge]);
+  const finalists = [...new Set(ranked(found).map((trial) => trial.blocks))].slice(0, FINALISTS);
+  const others = ridges.filter((ridge) => ridge !== firstRidge);
+  return ranked([...found, ...(await trySets(data, examination, finalists, others))]);
+}
+
+/** Sets whose ridge is chosen too where ridges are tried one after the other. */
+const FINALISTS = 8;
+
+function examine(data: ChoiceData) {
+  const { folds, beyond } = divideRows(data.scores, data.groups, data.random.fork('folds'));
   const parts = [...folds, beyond];
-  const targets = transforms.map((transform) => standardised(scores, transform));
-  const trials = createTrials({ phi: data.phi, widths: data.widths, targets, parts });
+  const targets = data.transforms.map((transform) => standardised(data.scores, transform));
+  return { parts, trials: createTrials({ phi: data.phi, widths: data.widths, targets, parts }) };
+}
+
+async function trySets(
+  { scores, transforms, signal, onProgress }: ChoiceData,
+  { parts, trials }: ReturnType<typeof examine>,
+  sets: readonly (readonly number[])[],
+  ridges: readonly number[],
+): Promise<Trial[]> {
   const found: Trial[] = [];
   for (const [done, blocks] of sets.entries()) {
-    throwIfAborted(data.signal);
+    throwIfAborted(signal);
     // a long loop of arithmetic; let timers and signals through
     await new Promise((resolve) => setImmediate(resolve));
     for (const ridge of ridges) {
       const predictions = trials.predict(blocks, ridge);
       transforms.forEach((_, transform) => {
         const byPart = predictions.map((part) => part[transform]);
-        found.push({ blocks, transform, ridge, rank: 0, ...examine(scores, parts, byPart) });
+        found.push({ blocks, transform, ridge, rank: 0, ...judge(scores, parts, byPart) });
       });
     }
-    data.onProgress?.(done + 1, sets.length);
+    onProgress?.(done + 1, sets.length);
   }
-  return ranked(found);
+  return found;
 }
 
 /** Transformed scores with mean 0 and unbiased standard deviation 1. */
@@ -87,7 +112,7 @@ export function standardised(scores: ArrayLike<number>, transform: ScoreTransfor
 }
 
 /** @param predictions of each part's test rows; the last part is the one from low to high */
-function examine(scores: Float64Array, parts: readonly Part[], predictions: readonly Float64Array[]) {
+function judge(scores: Float64Array, parts: readonly Part[], predictions: readonly Float64Array[]) {
   const outOfFold = new Float64Array(scores.length);
   const last = parts.length - 1;
   parts

@@ -2,6 +2,7 @@ import type { Alphabet, Sequence } from '../../core/alphabet.js';
 import { hammingDistance } from '../../core/alphabet.js';
 import { canonicalStrand } from '../../core/dna.js';
 import type { Random } from '../../core/random.js';
+import { sequenceKey } from '../../core/sequence-key.js';
 
 /** Measured rows with equivalent sequences put together. */
 export interface CollapsedRows {
@@ -35,10 +36,6 @@ export function collapseRows(
   return { ...collapse(sequences, scores, canonicalStrand), bothStrands: true };
 }
 
-function keyOf(sequence: Sequence): string {
-  return Buffer.from(sequence).toString('latin1');
-}
-
 function collapse(
   sequences: readonly Sequence[],
   scores: ArrayLike<number>,
@@ -50,7 +47,7 @@ function collapse(
   const counts: number[] = [];
   const classOfRow = Uint32Array.from(sequences, (sequence, row) => {
     const shown = representative(sequence);
-    const key = keyOf(shown);
+    const key = sequenceKey(shown);
     const known = classes.get(key) ?? kept.length;
     if (known === kept.length) {
       classes.set(key, known);
@@ -67,13 +64,13 @@ function collapse(
 
 /** Whether rows whose reverse complement was measured too have the same score as it, up to 1 % of the spread. */
 function strandsAgree({ sequences, scores }: Omit<CollapsedRows, 'bothStrands'>): boolean {
-  const rows = new Map(sequences.map((sequence, row) => [keyOf(sequence), row]));
+  const rows = new Map(sequences.map((sequence, row) => [sequenceKey(sequence), row]));
   const spread = standardDeviation(scores);
   let [twins, agreeing] = [0, 0];
   sequences.forEach((sequence, row) => {
     const canonical = canonicalStrand(sequence);
     if (canonical === sequence) return;
-    const twin = rows.get(keyOf(canonical));
+    const twin = rows.get(sequenceKey(canonical));
     if (twin === undefined) return;
     twins++;
     if (Math.abs(scores[row] - scores[twin]) <= 0.01 * spread) agreeing++;
@@ -135,7 +132,7 @@ function forEachClosePair(
       const L = sequence.length;
       const from = Math.floor((segment * L) / (limit + 1));
       const to = Math.floor(((segment + 1) * L) / (limit + 1));
-      const key = `${L}/${keyOf(sequence.subarray(from, to))}`;
+      const key = `${L}/${sequenceKey(sequence.subarray(from, to))}`;
       const bucket = buckets.get(key);
       if (bucket) bucket.push(i);
       else buckets.set(key, [i]);

@@ -1,6 +1,7 @@
 import { dot, solveCholesky } from '../linear-algebra.js';
 import { forEachBlock } from './evidence.js';
 import type { Part } from './parts.js';
+import { rowProducts } from './row-products.js';
 import { factor } from './tiled-cholesky.js';
 
 /** What trials are made of: standardised features of some rows and what is to be predicted. */
@@ -173,16 +174,8 @@ export function blockKernels(
   widths: readonly number[],
   N: number,
 ): Float64Array[] {
-  const kernels = widths.map(() => new Float64Array(N * N));
-  forEachBlock(widths, (b, from, to) => {
-    for (let i = 0; i < N; i++) {
-      const row = phi.subarray(i * D + from, i * D + to);
-      for (let j = 0; j <= i; j++) {
-        const value = dot(row, phi.subarray(j * D + from, j * D + to));
-        kernels[b][i * N + j] = kernels[b][j * N + i] = value;
-      }
-    }
-  });
+  const kernels: Float64Array[] = [];
+  forEachBlock(widths, (_, from, to) => kernels.push(rowProducts(phi, N, D, from, to)));
   return kernels;
 }
 
@@ -193,7 +186,7 @@ function sumOf(matrices: readonly Float64Array[]): Float64Array {
 }
 
 /** The kernel within the training rows and from test rows to them, as of features centred at the training rows' mean. */
-function centredKernel(K: Float64Array, N: number, train: Uint32Array, test: Uint32Array) {
+export function centredKernel(K: Float64Array, N: number, train: Uint32Array, test: Uint32Array) {
   const n = train.length;
   const means = Float64Array.from(train, (row) => {
     let sum = 0;

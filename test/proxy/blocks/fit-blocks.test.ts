@@ -38,6 +38,21 @@ async function predictions(fit: BlocksFit, sequences: readonly Sequence[]): Prom
 }
 
 describe('fitBlocks', () => {
+  it.each([
+    ['proteins, by tables', PROTEIN, 4],
+    ['long proteins, pairs through their kernel', PROTEIN, 9],
+    ['DNA, by features', DNA, 6],
+  ])('predicts many sequences as the head does: %s', async (_, alphabet, L) => {
+    const planted = additive(alphabet, L, 60, 0.3);
+    const fit = await fitBlocks({ ...planted, random: createRandom(0) });
+    const D = fit.featureMap.width;
+    const phi = await fit.featureMap.features(planted.sequences);
+    const many = await fit.predict(planted.sequences);
+    many.forEach((value, i) =>
+      expect(value).toBeCloseTo(fit.head.predict(phi.subarray(i * D, (i + 1) * D)), 8),
+    );
+  });
+
   it('learns an additive landscape from few rows, in the unit of the scores', async () => {
     const planted = additive(DNA, 6, 120, 0.3);
     const fit = await fitBlocks({ ...planted, random: createRandom(0) });
