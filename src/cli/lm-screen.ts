@@ -8,10 +8,11 @@ const thousands = (n: number) => n.toLocaleString('en-US');
 const perplexity = (loss: number) => Math.exp(loss).toFixed(3);
 
 /** What is going to be trained, a line each. */
-export function summaryText({ corpus, config, family, base }: TrainingSummary): string {
+export function summaryText({ corpus, config, family, base, distillation }: TrainingSummary): string {
   const folds = { train: 'train on', valid: 'held out', test: 'test' } as const;
   return [
-    base ? `tuning ${base.name} (${family})` : `a new model (${family})`,
+    `${base ? `tuning ${base.name}` : 'a new model'} (${family})`,
+    ...(distillation ? [`  teacher   ${distillation.teacher.name}`] : []),
     ...(['train', 'valid', 'test'] as const)
       .filter((fold) => corpus.counts[fold].sequences > 0)
       .map((fold) => {
@@ -27,11 +28,12 @@ export function summaryText({ corpus, config, family, base }: TrainingSummary): 
 
 /** How a training ended, with its curve. */
 export function resultText(result: TrainModelResult): string {
-  const { best, basePerplexity, testPerplexity, steps, stopped, curve, model } = result;
+  const { best, basePerplexity, testPerplexity, teacherPerplexity, steps, stopped, curve, model } = result;
   const lines = [
     drawCurve(curve),
     `held-out perplexity ${best.perplexity.toFixed(3)} at step ${best.step} of ${steps}, stopped ${stopped}`,
     ...(basePerplexity === null ? [] : [`the base model's was ${basePerplexity.toFixed(3)}`]),
+    ...(teacherPerplexity === null ? [] : [`the teacher's is ${teacherPerplexity.toFixed(3)}`]),
     ...(testPerplexity === null ? [] : [`test perplexity ${testPerplexity.toFixed(3)}`]),
     ...(best.step === 0 ? ['no step made it better: the model is the base model'] : []),
     `model in ${printable(model)}`,

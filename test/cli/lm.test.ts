@@ -228,11 +228,14 @@ describe('lm train and lm tune', () => {
 });
 
 describe('help', () => {
-  it.each([['embed'], ['score'], ['lm'], ['lm', 'train'], ['lm', 'tune']])('of %s %s', async (...args) => {
-    const { code, stdout } = await runCli([...args, '--help']);
-    expect(code).toBe(0);
-    await expect(stdout).toMatchFileSnapshot(`golden/${args.join('-')}.txt`);
-  });
+  it.each([['embed'], ['score'], ['lm'], ['lm', 'train'], ['lm', 'tune'], ['lm', 'distill']])(
+    'of %s %s',
+    async (...args) => {
+      const { code, stdout } = await runCli([...args, '--help']);
+      expect(code).toBe(0);
+      await expect(stdout).toMatchFileSnapshot(`golden/${args.join('-')}.txt`);
+    },
+  );
 });
 
 describe('the drawn curve', () => {

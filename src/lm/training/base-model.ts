@@ -19,21 +19,30 @@ export interface BaseModel extends TrainableModel {
   readonly order: ReadingOrder;
 }
 
+/** How {@link openBaseModel} opens. */
+export interface BaseModelOptions {
+  /** In which it is to read; default: that of its own training. */
+  order?: ReadingOrder;
+  /** Read its weights; default true. Without them it can be asked, and is nothing to go on from. */
+  weights?: boolean;
+  signal?: AbortSignal;
+}
+
 /**
  * Opens a model to tune it.
- * @param order in which it is to read; default: that of its own training
  * @throws ModelError for a model that cannot be opened, has no head, or reads overlapping k-mers
  */
 export async function openBaseModel(
   folder: string,
-  { order, signal }: { order?: ReadingOrder; signal?: AbortSignal } = {},
+  { order, weights = true, signal }: BaseModelOptions = {},
 ): Promise<BaseModel> {
   const model = await openLanguageModel(folder, { signal });
   const { tokenizer, architecture, alphabet } = model;
   refuseOverlap(model);
   const checkpoint = await openCheckpoint(folder, { verify: false });
   const { parameters } = lossGraph(architecture);
-  const start = new Map(parameters.map(({ name, shape }) => [name, model.weights.read(name, shape)]));
+  const trained = new Set(parameters.map(({ name }) => name));
+  const read = () => new Map(parameters.map(({ name, shape }) => [name, model.weights.read(name, shape)]));
   const chosen = order ?? readingOrder(model);
   const { cls, eos, mask, pad } = tokenizer.special;
   return {
@@ -47,22 +56,11 @@ export async function openBaseModel(
     files: {
       config: configFor(checkpoint, chosen),
       texts: tokenizerTexts(folder),
-      fixed: fixedTensors(checkpoint, new Set(start.keys())),
+      fixed: fixedTensors(checkpoint, trained),
     },
     encode: (text) => withoutEnds(tokenizer, tokenizer.encodeResidues(text)),
-    start,
+    start: weights ? read() : undefined,
   };
-}
-
-/** A masked k-mer is spelled out by its overlapping neighbours, which teaches a model to copy. */
-function refuseOverlap(model: LanguageModel): void {
-  if (!readsOverlappingKmers(model)) return;
-  throw new ModelError({
-    what: `model ${model.name} reads overlapping k-mers and cannot be tuned`,
-    file: model.folder,
-    expected: 'tokens of one letter, or k-mers end to end',
-    fix: 'Choose another model.',
-  });
 }
 
 function letterIds({ vocabulary }: Tokenizer, letters: string): number[] {

@@ -17,7 +17,7 @@ const BYTES: Record<Value['dtype'], number> = {
 /** What a worker holds beside tensors: the runtime and its thread. */
 const BYTES_PER_WORKER = 80 * 2 ** 20;
 /** The runtime's arena grows by doubling and keeps its pieces: 2.5 to 2.9 times the live tensors were measured. */
-const ARENA = 3;
+export const ARENA = 3;
 
 /** Size of a dimension: a number, a name, or a product of names as `B*T`. */
 function sizeOf(dim: Dim, sizes: Readonly<Record<string, number>>): number {

@@ -2,15 +2,17 @@ import { existsSync, mkdirSync, readdirSync, rmSync, statSync } from 'node:fs';
 import path from 'node:path';
 import { type Alphabet, DNA, PROTEIN } from '../../core/alphabet.js';
 import { InputError } from '../../core/errors.js';
+import type { DistillationLoss } from '../../lm/distill/distillation-loss.js';
+import type { DistillConfig } from '../../lm/distill/options.js';
 import { atomicWrite } from '../../lm/io/atomic.js';
 import { resolveModel } from '../../lm/registry.js';
 import { type BaseModel, openBaseModel } from '../../lm/training/base-model.js';
 import { type TrainingConfig, trainingSchema } from '../../lm/training/config.js';
-import { specialTokens } from '../../lm/training/data.js';
+import { heldOutFeeds, specialTokens } from '../../lm/training/data.js';
 import { newModel, type TrainableModel } from '../../lm/training/new-model.js';
 import { type RunHooks, runTraining, type TrainingOutcome, type TrainingRun } from '../../lm/training/run.js';
 import { jsonText } from '../../lm/training/store.js';
-import { createPool } from '../../runtime/pool.js';
+import { createPool, type Pool } from '../../runtime/pool.js';
 import { versions } from '../record.js';
 import { fastaAlphabet, readCorpus, type ReadCorpus } from './corpus.js';
 import { foldsByHash, foldsByTable } from './folds.js';
@@ -46,6 +48,8 @@ export interface TrainingSummary {
   family: string;
   /** Null for a new model. */
   base: { name: string; sha256: string } | null;
+  /** Whom a student learns from, and how; null for a training without a teacher. */
+  distillation: Distillation['identity'] | null;
 }
 
 /** A finished training; perplexities are e to the mean loss a scored token. */
@@ -58,6 +62,8 @@ export interface TrainModelResult {
   /** Held-out perplexity of the model that tuning started from; null for a new model. */
   basePerplexity: number | null;
   testPerplexity: number | null;
+  /** Held-out perplexity of the teacher; null without one. */
+  teacherPerplexity: number | null;
   curve: TrainingOutcome['state']['curve'];
 }
 
@@ -79,7 +85,8 @@ export async function trainModel(
   const alphabet = await alphabetOf(fasta, checked);
   const { objective, order, window } = config;
   const model = newModel({ ...checked.model, alphabet, objective, order, window });
-  return run(fasta, place, { checked, config, model, base: null }, hooks);
+  const tool = 'biseq lm train';
+  return trainPlan(fasta, place, { tool, checked, config, model, base: null }, hooks);
 }
 
 /**
@@ -103,28 +110,45 @@ export async function tuneModel(
   const window = Math.min(254, base.architecture.maxTokens - specialTokens(base.special));
   const { objective, order } = base;
   const config = trainingSchema.parse({ ...TUNE_DEFAULTS, window, objective, order, ...checked.training });
-  return run(fasta, place, { checked, config, model: base, base }, hooks);
+  const tool = 'biseq lm tune';
+  return trainPlan(fasta, place, { tool, checked, config, model: base, base }, hooks);
 }
 
-interface Plan {
+/** A teacher for a training. */
+export interface Distillation {
+  /** All that decides what the student learns from it. */
+  identity: DistillConfig & { teacher: { name: string; sha256: string } };
+  loss(pool: Pool, config: TrainingConfig): DistillationLoss;
+}
+
+/** A training that is settled but for its sequences. */
+export interface TrainingPlan {
+  /** The command, for the record. */
+  tool: string;
   checked: CheckedSettings;
   config: TrainingConfig;
   model: TrainableModel;
   base: BaseModel | null;
+  distillation?: Distillation;
 }
 
-async function alphabetOf(fasta: string, { alphabet }: CheckedSettings): Promise<Alphabet> {
+/** What the letters of a training are: as the settings say, or told by the file. */
+export async function alphabetOf(fasta: string, { alphabet }: CheckedSettings): Promise<Alphabet> {
   if (alphabet === 'auto') return fastaAlphabet(fasta);
   return alphabet === 'dna' ? DNA : PROTEIN;
 }
 
-async function run(
+/**
+ * Reads the sequences and trains in the output folder.
+ * @throws as `trainModel`
+ */
+export async function trainPlan(
   fasta: string,
   place: TrainingPlace,
-  plan: Plan,
+  plan: TrainingPlan,
   hooks: TrainModelHooks,
 ): Promise<TrainModelResult> {
-  const { checked, config, model, base } = plan;
+  const { checked, config, model, base, distillation } = plan;
   checkFolder(place);
   const { corpora, ...corpus } = await readCorpus({
     fasta,
@@ -136,16 +160,20 @@ async function run(
   });
   const identity = base && { name: base.model.name, sha256: base.model.sha256 };
   const { name: alphabet } = model.alphabet;
-  const summary = { corpus, config, alphabet, family: model.architecture.family, base: identity };
+  const summary = {
+    ...{ corpus, config, alphabet, family: model.architecture.family, base: identity },
+    distillation: distillation?.identity ?? null,
+  };
   hooks.onReady?.(summary);
   const { architecture, special, padId, start, files } = model;
-  const outcome = await inFolder(place, hooks, {
+  const training: TrainingRun = {
     task: { architecture, special, padId, config, train: corpora.train, heldOut: corpora.valid, start },
     key: workKey(corpus.sha256, {
       config,
       model: files.config,
       base: identity?.sha256,
       float32: checked.float32,
+      distillation: distillation?.identity,
     })!,
     folder: path.join(place.out, STATE),
     modelFolder: place.out,
@@ -154,20 +182,24 @@ async function run(
     test: corpora.test,
     secondsBetweenCheckpoints: place.secondsBetweenCheckpoints,
     memoryBudget: place.memoryBudget,
-  });
+  };
+  const outcome = await inFolder(place, hooks, training, distillation);
   const result = resultOf(outcome, place.out);
-  writeRecord(place.out, fasta, checked, summary, result);
+  writeRecord(place.out, fasta, plan, summary, result);
   return result;
 }
 
 /** Folder of the state and the curve, in the model's own. */
 const STATE = 'training';
 
+type Outcome = TrainingOutcome & { teacherLoss: number | null };
+
 async function inFolder(
   place: TrainingPlace,
   hooks: RunHooks,
   training: TrainingRun,
-): Promise<TrainingOutcome> {
+  distillation?: Distillation,
+): Promise<Outcome> {
   const pool = createPool(place.workers);
   try {
     if (place.force) rmSync(training.folder, { recursive: true, force: true });
@@ -175,7 +207,11 @@ async function inFolder(
       mkdirSync(place.out, { recursive: true });
       hooks.onStart?.(step);
     };
-    return await runTraining(pool, training, { ...hooks, onStart });
+    const { task } = training;
+    const loss = distillation?.loss(pool, task.config);
+    const outcome = await runTraining(pool, { ...training, task: { ...task, loss } }, { ...hooks, onStart });
+    const heldOut = loss && heldOutFeeds(task.heldOut, task, task.config.evaluateWindows);
+    return { ...outcome, teacherLoss: heldOut ? await loss.teacherLoss(heldOut) : null };
   } catch (error) {
     throw asWriteFault(place.out, error);
   } finally {
@@ -198,7 +234,7 @@ function checkFolder({ out }: TrainingPlace): void {
   });
 }
 
-function resultOf({ state, stopped, test }: TrainingOutcome, model: string): TrainModelResult {
+function resultOf({ state, stopped, test, teacherLoss }: Outcome, model: string): TrainModelResult {
   const best = state.best!;
   const base = state.curve.find(({ step }) => step === 0)?.heldOutLoss;
   return {
@@ -208,6 +244,7 @@ function resultOf({ state, stopped, test }: TrainingOutcome, model: string): Tra
     best: { step: best.step, perplexity: Math.exp(best.heldOutLoss) },
     basePerplexity: base === undefined ? null : Math.exp(base),
     testPerplexity: test && Math.exp(test.loss),
+    teacherPerplexity: teacherLoss === null ? null : Math.exp(teacherLoss),
     curve: state.curve,
   };
 }
@@ -216,15 +253,15 @@ function resultOf({ state, stopped, test }: TrainingOutcome, model: string): Tra
 function writeRecord(
   out: string,
   fasta: string,
-  { folds, heldOut, test, bothStrands, float32 }: CheckedSettings,
-  { corpus, config, alphabet, family, base }: TrainingSummary,
+  { tool, checked: { folds, heldOut, test, bothStrands, float32 } }: TrainingPlan,
+  { corpus, config, alphabet, family, base, distillation }: TrainingSummary,
   { curve: _curve, model: _model, ...result }: TrainModelResult,
 ): void {
   const record = {
-    tool: base ? 'biseq lm tune' : 'biseq lm train',
+    tool,
     versions: versions(),
     fasta: path.basename(fasta),
-    ...{ alphabet, family, base, corpus },
+    ...{ alphabet, family, base, distillation, corpus },
     folds: folds === undefined ? { by: 'hash of the id', heldOut, test } : { by: path.basename(folds) },
     ...{ bothStrands, float32, config, result },
   };

@@ -68,8 +68,15 @@ function saidIn(raw: unknown, training: CheckedSettings['training']): CheckedSet
   );
 }
 
-/** Settings of a JSON file. @throws InputError as `checkSettings`, and for a file that cannot be read or is no JSON */
-export function readSettings(file: string): TrainingSettings {
+/**
+ * Settings of a JSON file.
+ * @param check what the file is held to
+ * @throws InputError as `check`, and for a file that cannot be read or is no JSON
+ */
+export function readSettings<T = TrainingSettings>(
+  file: string,
+  check: (raw: unknown, file: string) => unknown = checkSettings,
+): T {
   let text: string;
   try {
     text = readFileSync(file, 'utf8');
@@ -80,8 +87,8 @@ export function readSettings(file: string): TrainingSettings {
     );
   }
   try {
-    const raw = JSON.parse(text) as TrainingSettings;
-    checkSettings(raw, file);
+    const raw = JSON.parse(text) as T;
+    check(raw, file);
     return raw;
   } catch (error) {
     if (error instanceof InputError) throw error;
