@@ -63,6 +63,17 @@ export async function openBaseModel(
   };
 }
 
+/** A masked k-mer is spelled out by its overlapping neighbours, which teaches a model to copy. */
+function refuseOverlap(model: LanguageModel): void {
+  if (!readsOverlappingKmers(model)) return;
+  throw new ModelError({
+    what: `model ${model.name} reads overlapping k-mers and cannot be tuned`,
+    file: model.folder,
+    expected: 'tokens of one letter, or k-mers end to end',
+    fix: 'Choose another model.',
+  });
+}
+
 function letterIds({ vocabulary }: Tokenizer, letters: string): number[] {
   const only = new RegExp(`^[${letters}]+$`);
   return vocabulary.flatMap((token, id) => (only.test(token) ? [id] : []));
