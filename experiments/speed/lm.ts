@@ -1,6 +1,7 @@
 /**
  * Speed of the engine beside PyTorch eager, alternating in one run, one thread each, CPU time:
- *   npm run bench:lm -- --python /path/to/venv/bin/python [--pairs 9]
+ *   npm run bench:lm -- --python /path/to/venv/bin/python [--pairs 9] [--full]
+ * `--full`: graphs for rows without padding, which need no attention mask.
  * Nothing else should run on the machine.
  */
 import { spawn } from 'node:child_process';
@@ -28,6 +29,7 @@ const { values } = parseArgs({
     hidden: { type: 'string', default: '320' },
     layers: { type: 'string', default: '6' },
     heads: { type: 'string', default: '20' },
+    full: { type: 'boolean', default: false },
   },
 });
 const [hidden, layers, heads] = [values.hidden, values.layers, values.heads].map(Number);
@@ -57,12 +59,15 @@ async function compile(graph: Graph): Promise<{ graph: Graph; session: Session }
 }
 
 const graphs = {
-  fwd: await compile(featureGraph(architecture, { read })),
+  fwd: await compile(featureGraph(architecture, { read }, 1, !values.full)),
   vjp: await compile(
     vjpGraph(
       architecture,
       { read },
       Array.from({ length: 33 }, (_, id) => id),
+      1,
+      1,
+      !values.full,
     ),
   ),
   train: await compile(loss.graph),

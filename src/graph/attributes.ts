@@ -24,6 +24,7 @@ export interface OpAttributes {
   Sigmoid: None;
   Erf: None;
   Relu: None;
+  /** Outputs: y and, where not approximate, its slope for the reverse rule. Written as one node where only y is used. */
   Gelu: { approximate: 'none' | 'tanh' };
   Where: None;
   Cast: { to: DType };
@@ -49,7 +50,8 @@ export interface OpAttributes {
   FusedMatMul: { transA: boolean; transB: boolean; alpha: number };
   /**
    * softmax(scale q k' + bias) v per head on [B x T x heads*width]. Inputs: q, k, v, mask (1 for a token that may be
-   * looked at, [B x T]), bias (the same and what precedes only where `causal`, added to the scores, [B x 1 x 1 or T x T]).
+   * looked at, [B x T]), bias (the same and what precedes only where `causal`, added to the scores, [B x 1 x 1 or T x T]);
+   * neither where every token may look at every other.
    * Outputs: y, then for the reverse rule the softmax and q, k, v split by heads. Written as com.microsoft
    * MultiHeadAttention where only y is used.
    */

@@ -99,6 +99,34 @@ const reduction: Lowering<'ReduceSum' | 'ReduceMean'> = (node, target) =>
 
 const axisOnly = direct<'Softmax' | 'LogSoftmax' | 'Concat'>(({ axis }) => ({ axis: BigInt(axis) }));
 
+/**
+ * One node where only y is used. Else y = x Phi(x) and its slope Phi(x) + x phi(x) share what they can, Phi and phi being
+ * the standard normal distribution and density.
+ */
+const gelu: Lowering<'Gelu'> = (node, target) => {
+  const [x] = node.inputs;
+  const [y, slope] = node.outputs.map((output) => output.name);
+  const add = (opType: string, inputs: string[], output: string, attributes: OnnxNode['attributes'] = {}) => {
+    target.node({ opType, domain: '', inputs, outputs: [output], attributes });
+    return output;
+  };
+  if (slope === undefined || !target.isUsed(slope)) {
+    add('Gelu', [x.name], y, { approximate: node.attributes.approximate });
+    return;
+  }
+  const step = (opType: string, inputs: string[], attributes: OnnxNode['attributes'] = {}) =>
+    add(opType, inputs, target.freshName(opType), attributes);
+  const scalar = (value: number) =>
+    target.constant(x.dtype === 'float64' ? Float64Array.of(value) : Float32Array.of(value), []);
+  const u = step('Mul', [x.name, scalar(Math.SQRT1_2)]);
+  // 0.5 erf + 0.5 in one pass: its clipping to [0, 1] never acts.
+  const distribution = step('HardSigmoid', [step('Erf', [u])], { alpha: 0.5, beta: 0.5 });
+  add('Mul', [x.name, distribution], y);
+  // The density's factor 1 / sqrt(2 pi) goes into the exponent.
+  const exponent = step('Sub', [scalar(-0.5 * Math.log(2 * Math.PI)), step('Mul', [u, u])]);
+  add('Add', [distribution, step('Mul', [x.name, step('Exp', [exponent])])], slope);
+};
+
 /** One fused node where only the result is used; else the products and the softmax one by one. */
 const attention: Lowering<'Attention'> = (node, target) => {
   const [q, k, v, mask, bias] = node.inputs.map((input) => input.name);
@@ -112,15 +140,16 @@ const attention: Lowering<'Attention'> = (node, target) => {
     domain = '',
   ) => target.node({ opType, domain, inputs, outputs: [output], attributes });
   if (![weights, qh, kh, vh].some((name) => target.isUsed(name))) {
-    const padding = target.freshName('padding');
-    add('Cast', [mask], padding, { to: BigInt(ELEMENT_CODES.int32) });
+    // Without a mask onnxruntime computes in blocks that stay in the cache.
+    const masks = mask === undefined ? [] : ['', target.freshName('padding')];
+    if (mask !== undefined) add('Cast', [mask], masks[1], { to: BigInt(ELEMENT_CODES.int32) });
     const attributes = {
       num_heads: BigInt(heads),
       scale,
       unidirectional: BigInt(causal),
       mask_filter_value: -1e9,
     };
-    add('MultiHeadAttention', [q, k, v, '', padding], y, attributes, MICROSOFT);
+    add('MultiHeadAttention', [q, k, v, ...masks], y, attributes, MICROSOFT);
     return;
   }
   const [scores, biased, mixed, back] = ['scores', 'biased', 'mixed', 'back'].map((stem) =>
@@ -138,8 +167,8 @@ const attention: Lowering<'Attention'> = (node, target) => {
     add('Transpose', [parts], split, { perm });
   });
   add('FusedMatMul', [qh, kh], scores, { transA: 0n, transB: 1n, alpha: scale }, MICROSOFT);
-  add('Add', [scores, bias], biased);
-  add('Softmax', [biased], weights, { axis: -1n });
+  if (bias !== undefined) add('Add', [scores, bias], biased);
+  add('Softmax', [bias === undefined ? scores : biased], weights, { axis: -1n });
   add('MatMul', [weights, vh], mixed);
   add('Transpose', [mixed], back, { perm });
   add('Reshape', [back, vector(target, [0, 0, -1])], y);
@@ -178,7 +207,7 @@ export const lowerings: { readonly [K in OpName]: Lowering<K> } = {
   Or: direct(),
   Not: direct(),
   IsNaN: direct(),
-  Gelu: direct(({ approximate }) => ({ approximate })),
+  Gelu: gelu,
   Cast: direct(({ to }) => ({ to: BigInt(ELEMENT_CODES[to]) })),
   FusedMatMul: direct(
     ({ transA, transB, alpha }) => ({ transA: BigInt(transA), transB: BigInt(transB), alpha }),

@@ -17,31 +17,38 @@ function poolHidden(g: GraphBuilder, hidden: Value, size: number, means: number)
 function begin(
   architecture: Architecture,
   weights: WeightSource,
+  padded: boolean,
 ): { g: GraphBuilder; parameters: Parameters; hidden: Value; lookup: Value } {
   const g = new GraphBuilder();
   const parameters = constantParameters(g, weights);
-  const { hidden, lookup } = architecture.encode(g, parameters, declareInputs(g));
+  const { hidden, lookup } = architecture.encode(g, parameters, declareInputs(g, padded));
   return { g, parameters, hidden, lookup };
 }
 
 /**
  * Outputs `phi` [B x SD].
  * @param means S, weighted means of the hidden state
+ * @param padded whether rows may be shorter than T; attention without padding is faster
  */
-export function featureGraph(architecture: Architecture, weights: WeightSource, means = 1): Graph {
-  const { g, hidden } = begin(architecture, weights);
+export function featureGraph(
+  architecture: Architecture,
+  weights: WeightSource,
+  means = 1,
+  padded = true,
+): Graph {
+  const { g, hidden } = begin(architecture, weights, padded);
   return g.build({ phi: poolHidden(g, hidden, architecture.hiddenSize, means) });
 }
 
 /** Outputs `hidden` [B x T x D]. */
 export function hiddenGraph(architecture: Architecture, weights: WeightSource): Graph {
-  const { g, hidden } = begin(architecture, weights);
+  const { g, hidden } = begin(architecture, weights, true);
   return g.build({ hidden });
 }
 
 /** Outputs `logits` [B x T x V]. */
 export function logitsGraph(architecture: Architecture, weights: WeightSource): Graph {
-  const { g, parameters, hidden } = begin(architecture, weights);
+  const { g, parameters, hidden } = begin(architecture, weights, true);
   return g.build({ logits: architecture.logits(g, parameters, hidden) });
 }
 
@@ -51,6 +58,7 @@ export function logitsGraph(architecture: Architecture, weights: WeightSource): 
  * entries, or [KB x T x D] at the look-up itself when `columns` is null.
  * @param copies K, cotangents a sequence that share one forward pass
  * @param means S, weighted means of the hidden state that phi holds
+ * @param padded see `featureGraph`
  */
 export function vjpGraph(
   architecture: Architecture,
@@ -58,8 +66,9 @@ export function vjpGraph(
   columns: ArrayLike<number> | null,
   copies = 1,
   means = 1,
+  padded = true,
 ): Graph {
-  const { g, hidden, lookup } = begin(architecture, weights);
+  const { g, hidden, lookup } = begin(architecture, weights, padded);
   const D = architecture.hiddenSize;
   const phi = poolHidden(g, hidden, D, means);
   const cotangent = g.input('cotangent', 'float32', ['B', means * D]);

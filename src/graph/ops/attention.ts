@@ -18,14 +18,8 @@ export const Attention: OpRule<'Attention'> = {
     const weights: TensorType = { dtype: q.dtype, shape: [B, heads, T, k.shape[1]] };
     return [{ dtype: q.dtype, shape: q.shape }, weights, ...[q, k, v].map((part) => splitType(part, heads))];
   },
-  vjp: ({
-    g,
-    inputs: [q, k, v],
-    outputs: [y, weights, qh, kh, vh],
-    attributes: { heads, scale },
-    cotangent,
-    needs,
-  }) => {
+  vjp: ({ g, inputs, outputs: [y, weights, qh, kh, vh], attributes: { heads, scale }, cotangent, needs }) => {
+    const [q, k, v] = inputs;
     const split = (x: Value) => g.transpose(g.reshape(x, splitShape(x, heads)), [0, 2, 1, 3]);
     const merge = (x: Value, like: Value) => g.reshape(g.transpose(x, [0, 2, 1, 3]), like.shape);
     const dy = split(cotangent);
@@ -39,8 +33,7 @@ export const Attention: OpRule<'Attention'> = {
       needs[0] ? merge(g.fusedMatMul(dScores, kh, { alpha: scale }), q) : null,
       needs[1] ? merge(g.fusedMatMul(dScores, qh, { transA: true, alpha: scale }), k) : null,
       needs[2] ? merge(g.fusedMatMul(weights, dy, { transA: true }), v) : null,
-      null,
-      null,
+      ...inputs.slice(3).map(() => null),
     ];
   },
 };

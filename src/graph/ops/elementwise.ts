@@ -109,15 +109,6 @@ export const Relu: OpRule<'Relu'> = {
   },
 };
 
-/** d/dx x Phi(x) = Phi(x) + x phi(x), Phi and phi the standard normal distribution and density. */
-function geluSlope(g: GraphBuilder, x: Value): Value {
-  const u = g.scale(x, Math.SQRT1_2);
-  const distribution = g.add(g.scale(g.unary('Erf', u), 0.5), g.scalar(0.5, x));
-  // exp(-u^2 - log sqrt(2 pi)): the density's factor goes into the exponent.
-  const density = g.unary('Exp', g.sub(g.scalar(-0.5 * Math.log(2 * Math.PI), x), g.mul(u, u)));
-  return g.add(distribution, g.mul(x, density));
-}
-
 /** Slope of 0.5 x (1 + tanh(u)), u = sqrt(2/pi) (x + 0.044715 x^3). */
 function geluTanhSlope(g: GraphBuilder, x: Value): Value {
   const c = Math.sqrt(2 / Math.PI);
@@ -131,9 +122,12 @@ function geluTanhSlope(g: GraphBuilder, x: Value): Value {
 }
 
 export const Gelu: OpRule<'Gelu'> = {
-  infer: sameType,
-  vjp: ({ g, inputs: [x], attributes, cotangent }) => [
-    g.mul(cotangent, attributes.approximate === 'tanh' ? geluTanhSlope(g, x) : geluSlope(g, x)),
+  infer: (inputs, { approximate }) => {
+    const [type] = sameType(inputs);
+    return approximate === 'none' ? [type, type] : [type];
+  },
+  vjp: ({ g, inputs: [x], outputs: [, slope], attributes: { approximate }, cotangent }) => [
+    g.mul(cotangent, approximate === 'tanh' ? geluTanhSlope(g, x) : slope),
   ],
 };
 

@@ -12,6 +12,8 @@ export interface BatchInputs {
   embedScale: Value;
   /** Position ids, int32 [B x T]. */
   positions: Value;
+  /** Whether rows may be shorter than T; if not, `mask` is 1 throughout and need not be read. */
+  padded: boolean;
 }
 
 /** What a model's builder gives back. */
@@ -51,12 +53,13 @@ export function plainRow(first: number, padding: number): Architecture['row'] {
   });
 }
 
-/** Declares the batch inputs on a builder. */
-export function declareInputs(g: GraphBuilder): BatchInputs {
+/** Declares the batch inputs on a builder. @param padded whether rows may be shorter than T */
+export function declareInputs(g: GraphBuilder, padded = true): BatchInputs {
   return {
     ids: g.input('ids', 'int32', ['B', 'T']),
     mask: g.input('mask', 'float32', ['B', 'T']),
     embedScale: g.input('embed_scale', 'float32', ['B', 'T']),
     positions: g.input('positions', 'int32', ['B', 'T']),
+    padded,
   };
 }

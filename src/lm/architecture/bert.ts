@@ -74,7 +74,7 @@ export function bert(c: BertConfig): Architecture {
     embeddingName: 'bert.embeddings.word_embeddings.weight',
     encode(g, p, inputs) {
       const { lookup, hidden } = embed(g, p, c, inputs);
-      const visible = everywhere(g, inputs.mask);
+      const visible = everywhere(g, inputs);
       let x = hidden;
       for (let i = 0; i < c.num_hidden_layers; i++) x = layer(g, p, c, x, visible, i);
       return { lookup, hidden: x };

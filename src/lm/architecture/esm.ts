@@ -62,7 +62,7 @@ function embed(g: GraphBuilder, p: Parameters, c: EsmConfig, inputs: BatchInputs
   }
   if (c.emb_layer_norm_before)
     x = layerNorm(g, p, x, 'esm.embeddings.layer_norm', c.hidden_size, c.layer_norm_eps);
-  return { lookup, hidden: g.mul(x, g.reshape(inputs.mask, [B, T, 1])) };
+  return { lookup, hidden: inputs.padded ? g.mul(x, g.reshape(inputs.mask, [B, T, 1])) : x };
 }
 
 function layer(
@@ -111,7 +111,7 @@ export function esm(c: EsmConfig, inverseFrequency?: ArrayLike<number>): Archite
     embeddingName: 'esm.embeddings.word_embeddings.weight',
     encode(g, p, inputs) {
       const { lookup, hidden } = embed(g, p, c, inputs);
-      const visible = everywhere(g, inputs.mask);
+      const visible = everywhere(g, inputs);
       const rotate: Rotate = absolute
         ? (x) => x
         : rotation(g, c.max_position_embeddings, c.num_attention_heads, frequencies);

@@ -95,7 +95,7 @@ export function esmc(c: EsmcConfig): Architecture {
     embeddingName: 'esmc.embed_tokens.weight',
     encode(g, p, inputs) {
       const lookup = g.gather(p.tensor('esmc.embed_tokens.weight', [c.vocab_size, D]), inputs.ids);
-      const visible = everywhere(g, inputs.mask);
+      const visible = everywhere(g, inputs);
       const frequencies = inverseFrequencies(D / c.num_attention_heads, theta);
       const rotate = rotation(g, c.max_position_embeddings, c.num_attention_heads, frequencies);
       let x = lookup;

@@ -79,7 +79,7 @@ export function gpt2(c: Gpt2Config): Architecture {
     embeddingName: 'transformer.wte.weight',
     encode(g, p, inputs) {
       const lookup = g.gather(p.tensor('transformer.wte.weight', [c.vocab_size, D]), inputs.ids);
-      const visible = backwards(g, inputs.mask, inputs.positions);
+      const visible = backwards(g, inputs);
       let x = g.add(
         lookup,
         g.gather(p.tensor('transformer.wpe.weight', [c.n_positions, D]), inputs.positions),

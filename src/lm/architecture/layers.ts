@@ -1,5 +1,6 @@
 import type { GraphBuilder } from '../../graph/builder.js';
 import type { Value } from '../../graph/types.js';
+import type { BatchInputs } from './architecture.js';
 import type { Parameters } from './parameters.js';
 
 /** x W^T + b with W [out x in], as checkpoints store it. */
@@ -55,19 +56,19 @@ export function causalBias(g: GraphBuilder, positions: Value): Value {
 
 /** What attention may look at: padding, and what follows where the model is causal. */
 export interface Visibility {
-  mask: Value;
-  bias: Value;
+  /** Mask [B x T] and the bias that stands for it and for causality; empty where all may look at all. */
+  masks: readonly Value[];
   causal: boolean;
 }
 
 /** Every token of the sequence may be looked at. */
-export function everywhere(g: GraphBuilder, mask: Value): Visibility {
-  return { mask, bias: attentionBias(g, mask), causal: false };
+export function everywhere(g: GraphBuilder, { mask, padded }: BatchInputs): Visibility {
+  return { masks: padded ? [mask, attentionBias(g, mask)] : [], causal: false };
 }
 
 /** Only the token itself and what precedes it. */
-export function backwards(g: GraphBuilder, mask: Value, positions: Value): Visibility {
-  return { mask, bias: g.add(attentionBias(g, mask), causalBias(g, positions)), causal: true };
+export function backwards(g: GraphBuilder, { mask, positions }: BatchInputs): Visibility {
+  return { masks: [mask, g.add(attentionBias(g, mask), causalBias(g, positions))], causal: true };
 }
 
 /** softmax(q k^T / sqrt(width of a head) + bias) v per head. q, k, v [B x T x D]. */
@@ -79,9 +80,8 @@ export function attention(
   visible: Visibility,
   heads: number,
 ): Value {
-  const { mask, bias, causal } = visible;
   const scale = ((q.shape[2] as number) / heads) ** -0.5;
-  return g.apply('Attention', [q, k, v, mask, bias], { heads, scale, causal })[0];
+  return g.apply('Attention', [q, k, v, ...visible.masks], { heads, scale, causal: visible.causal })[0];
 }
 
 /** Tables of cosines and sines for rotary positions, [positions x width/2]; `inverseFrequency` [width/2]. */
