@@ -5,8 +5,8 @@ import type { Random } from '../core/random.js';
 import { gradientName } from '../lm/training/loss-graph.js';
 import { adamW, type Arrays, clipGradients, learningRate } from '../lm/training/optimiser.js';
 import type { Feeds, TensorValue } from '../runtime/session.js';
-import { relax, widthOf, type RelaxedShape } from './encoding.js';
-import { compileLoss, type DenoisingLoss, noisedFeeds } from './loss.js';
+import { relax, type RelaxedShape } from './encoding.js';
+import { type CleanBatch, compileLoss, type DenoisingLoss, noisedFeeds } from './loss.js';
 import { initialWeights, type NetworkShape } from './network.js';
 import { scoreFeatures, type ScoreScale, scoreScale } from './score-condition.js';
 import type { CheckedTrainingOptions, TrainingOptions } from './training-options.js';
@@ -105,9 +105,8 @@ export async function trainDenoiser(
 }
 
 interface Rows {
-  /** [N x D] */
-  x: Float64Array;
-  width: number;
+  shape: RelaxedShape;
+  sequences: readonly Sequence[];
   /** Features of each row's score. */
   scores: number[][];
   /** What stands for a hidden score. */
@@ -131,8 +130,8 @@ function encodeRows(
 ): Rows {
   const hidden = [0, 0, 0];
   return {
-    x: relax(shape, sequences),
-    width: widthOf(shape),
+    shape,
+    sequences,
     scores: sequences.map((_, i) => (scores && scale ? scoreFeatures(scale, scores[i]) : hidden)),
     hidden,
   };
@@ -163,11 +162,15 @@ function heldOutFeeds(
   );
 }
 
-function batchOf(rows: Rows, chosen: readonly number[], isHidden: () => boolean) {
-  const { x, width, scores, hidden } = rows;
-  const batch = new Float64Array(chosen.length * width);
-  chosen.forEach((row, b) => batch.set(x.subarray(row * width, (row + 1) * width), b * width));
-  return { x: batch, scores: chosen.map((row) => (isHidden() ? hidden : scores[row])) };
+function batchOf(rows: Rows, chosen: readonly number[], isHidden: () => boolean): CleanBatch {
+  const { shape, sequences, scores, hidden } = rows;
+  return {
+    x: relax(
+      shape,
+      chosen.map((row) => sequences[row]),
+    ),
+    scores: chosen.map((row) => (isHidden() ? hidden : scores[row])),
+  };
 }
 
 async function optimise(run: Run, start: Map<string, Float32Array>, hooks: DenoisingHooks) {
