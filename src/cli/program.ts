@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import { Command } from 'commander';
 import { checkCommand } from './check.js';
 import { designCommand } from './design.js';
+import { editCommand } from './edit.js';
 import { embedCommand } from './embed.js';
 import { lmCommand } from './lm.js';
 import { modelsCommand } from './models.js';
@@ -31,6 +32,7 @@ export function createProgram(): Command {
   for (const command of [designCommand(), checkCommand(), embedCommand(), scoreCommand()]) {
     program.addCommand(command.copyInheritedSettings(program));
   }
+  program.addCommand(editCommand().copyInheritedSettings(program));
   program.addCommand(modelsCommand(program));
   program.addCommand(lmCommand(program));
   program.addCommand(tasksCommand().copyInheritedSettings(program));
