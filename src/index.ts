@@ -88,6 +88,20 @@ export {
 } from './design/objective.js';
 export { createProblem, type Problem, type ProblemOptions } from './design/problem.js';
 
+export {
+  bestOfN,
+  type BestOfNOptions,
+  type DrawnRegion,
+  type ModelPair,
+  rankByTrlm,
+  rankingOf,
+  type Region,
+  type Strand,
+  type TrlmRankOptions,
+  type TrlmScore,
+  variedRegion,
+} from './verify/trlm/index.js';
+
 export { designFromTable, type DesignRun, type RunHooks, type RunProgress } from './run/design-run.js';
 export { designsCsv, designsFasta, runFiles } from './run/files.js';
 export {

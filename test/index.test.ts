@@ -12,6 +12,7 @@ it('exports exactly these names', () => {
       "ModelError",
       "PROTEIN",
       "SCORE_COLUMNS",
+      "bestOfN",
       "bib",
       "countSetAside",
       "createNearestIndex",
@@ -42,6 +43,8 @@ it('exports exactly these names', () => {
       "parseMutations",
       "parseTable",
       "parseWildType",
+      "rankByTrlm",
+      "rankingOf",
       "readFasta",
       "readTable",
       "readWildType",
@@ -55,6 +58,7 @@ it('exports exactly these names', () => {
       "substitutionScores",
       "trainModel",
       "tuneModel",
+      "variedRegion",
     ]
   `);
 });
