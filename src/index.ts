@@ -125,3 +125,25 @@ export { loadTable } from './run/load-table.js';
 export type { DesignRunOptions } from './run/options.js';
 export { runRecord, type RunRecord } from './run/record.js';
 export type { DesignRow } from './run/rows.js';
+
+export { type Candidate, type CandidateList, readCandidates } from './run/verify/candidates.js';
+export { verifiedCsv } from './run/verify/csv.js';
+export type { VerifyOptions } from './run/verify/options.js';
+export {
+  type Verification,
+  verifyCandidates,
+  type VerifyHooks,
+  type VerifyProgress,
+} from './run/verify/verify.js';
+export {
+  combineVotes,
+  type CountSpread,
+  createRefit,
+  type FobarOptions,
+  type FobarRequest,
+  type FobarResult,
+  forwardShares,
+  type MeasuredScores,
+  type VerifiedCandidate,
+  verifyByFobar,
+} from './verify/index.js';

@@ -14,6 +14,7 @@ it('exports exactly these names', () => {
       "SCORE_COLUMNS",
       "bestOfN",
       "bib",
+      "combineVotes",
       "countSetAside",
       "createNearestIndex",
       "createNumbering",
@@ -21,6 +22,7 @@ it('exports exactly these names', () => {
       "createPool",
       "createProblem",
       "createRandom",
+      "createRefit",
       "decode",
       "designFromTable",
       "designSequences",
@@ -33,6 +35,7 @@ it('exports exactly these names', () => {
       "exampleTable",
       "fitProxy",
       "formatMutations",
+      "forwardShares",
       "hammingDistance",
       "languageModelFeatures",
       "letterLogProbabilities",
@@ -45,6 +48,7 @@ it('exports exactly these names', () => {
       "parseWildType",
       "rankByTrlm",
       "rankingOf",
+      "readCandidates",
       "readFasta",
       "readTable",
       "readWildType",
@@ -59,6 +63,9 @@ it('exports exactly these names', () => {
       "trainModel",
       "tuneModel",
       "variedRegion",
+      "verifiedCsv",
+      "verifyByFobar",
+      "verifyCandidates",
     ]
   `);
 });

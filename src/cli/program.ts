@@ -9,6 +9,7 @@ import { modelsCommand } from './models.js';
 import { scoreCommand } from './score.js';
 import { sweepCommand } from './sweep.js';
 import { tasksCommand } from './tasks.js';
+import { verifyCommand } from './verify.js';
 
 function version(): string {
   const file = new URL('../../package.json', import.meta.url);
@@ -29,7 +30,7 @@ export function createProgram(): Command {
       outputError: (text, write) => write(text.replace(/^error: /, 'biseq: ')),
     })
     .addHelpText('after', '\nFirst steps:\n  biseq design example:gb1 --out plate');
-  for (const command of [designCommand(), checkCommand(), embedCommand(), scoreCommand()]) {
+  for (const command of [designCommand(), verifyCommand(), checkCommand(), embedCommand(), scoreCommand()]) {
     program.addCommand(command.copyInheritedSettings(program));
   }
   program.addCommand(editCommand().copyInheritedSettings(program));

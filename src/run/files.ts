@@ -13,7 +13,7 @@ export function formatNumber(value: number): string {
 }
 
 /** Cells that a spreadsheet would take for a formula; plain numbers are none. */
-const FORMULA = /^(?![+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?$)[=+\-@\t\r]/i;
+export const FORMULA = /^(?![+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?$)[=+\-@\t\r]/i;
 
 /** What a column of `designs.csv` holds. */
 const columns: Record<string, (row: DesignRow) => string> = {

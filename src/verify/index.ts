@@ -17,3 +17,4 @@ export {
 export { type Bearing, createRefit, type Refit, type RefitData } from './fobar/refit.js';
 export { type CountSpread, spreadOfCounts } from './fobar/spread.js';
 export { forwardShares } from './fobar/votes.js';
+export * from './trlm/index.js';

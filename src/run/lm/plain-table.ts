@@ -14,7 +14,8 @@ export interface PlainTableOptions {
   signal?: AbortSignal;
 }
 
-interface Columns {
+/** Which columns hold what, 0-based; -1 where there is none. */
+export interface PlainColumns {
   sequence: number;
   id: number;
 }
@@ -31,7 +32,7 @@ export async function* plainSequences(
 ): AsyncGenerator<NamedSequence, void> {
   const source = await openBytes(file, options);
   const ready: NamedSequence[] = [];
-  let columns: Columns | null = null;
+  let columns: PlainColumns | null = null;
   const records = new RecordReader(source.name, delimiterOf(options), (fields, line) => {
     if (columns === null) columns = findColumns(fields, source.name, line, options);
     else ready.push(toSequence(fields, columns, source.name, line));
@@ -54,16 +55,18 @@ const DELIMITERS: Readonly<Record<string, string>> = {
   pipe: '|',
 };
 
-function delimiterOf({ delimiter }: PlainTableOptions): string | undefined {
+/** The delimiter as a character; undefined where it is to be found. */
+export function delimiterOf({ delimiter }: PlainTableOptions): string | undefined {
   return delimiter === undefined ? undefined : (DELIMITERS[delimiter] ?? delimiter);
 }
 
-function findColumns(
+/** @throws InputError for a named column that is not there, and where no column looks like sequences */
+export function findColumns(
   header: readonly string[],
   file: string,
   line: number,
   { sequenceColumn, idColumn }: PlainTableOptions,
-): Columns {
+): PlainColumns {
   const names = header.map((name) => name.trim());
   const named = (wanted: string, flag: string): number => {
     const number = /^#(\d{1,6})$/.exec(wanted);
@@ -99,9 +102,10 @@ function findColumns(
   return { sequence, id };
 }
 
-function toSequence(
+/** @throws InputError for a cell that holds no letters */
+export function toSequence(
   fields: readonly string[],
-  { sequence, id }: Columns,
+  { sequence, id }: PlainColumns,
   file: string,
   line: number,
 ): NamedSequence {

@@ -195,7 +195,7 @@ function notesOf({ fallback, spread, moved, candidates }: Omit<FobarResult, 'not
       `the counts of recoveries differ no more than by chance (deviation ${spread.deviation.toFixed(2)}, chance ` +
         `${spread.chance.toFixed(2)}): the backward direction does not tell the candidates apart`,
     );
-  if (moved.of > 0 && moved.gained + moved.lost < 0.01 * moved.of)
+  if (moved.of > 0 && moved.gained + moved.lost < 0.05 * moved.of)
     notes.push(
       `of ${moved.of} hidden scores the candidates changed ${moved.gained + moved.lost}: the counts say how well the ` +
         'neighbourhood is understood, and little of the candidates',

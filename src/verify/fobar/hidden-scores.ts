@@ -42,6 +42,8 @@ export interface HiddenScore {
   score: number;
   /** What the others and the candidate say, in the user's units. */
   predicted: number;
+  /** What the others say without the candidate. */
+  predictedWithout: number;
   /** Whether the prediction is near enough to the measured score. */
   recovered: boolean;
   /** Whether it would be without the candidate. */
@@ -205,6 +207,7 @@ function hideOne(
     distance,
     score: scores[index],
     predicted: known.toUserUnits(predicted),
+    predictedWithout: known.toUserUnits(refit.leftOut[index]),
     recovered: isRecovered(known, index, predicted),
     recoveredWithout: isRecovered(known, index, refit.leftOut[index]),
   };
