@@ -25,6 +25,9 @@ export { createRandom, type Random } from './core/random.js';
 
 export { createPool, type Pool } from './runtime/pool.js';
 export { type LanguageModel, openLanguageModel } from './lm/language-model.js';
+export { openModel } from './lm/onnx-model/open-model.js';
+export { openNamedModel } from './lm/open-named.js';
+export { openOnnxModel, type OpenOnnxModelOptions } from './lm/onnx-model/open.js';
 export { type LanguageModelFeatureMap, languageModelFeatures } from './lm/lm-feature-map.js';
 export { embed, type Embedding, type EmbedOptions, type EmbedWhat } from './lm/embed/embed.js';
 export { residueFeatures } from './lm/embed/sites.js';

@@ -5,6 +5,7 @@ import { sameShape } from '../graph/types.js';
 import type { Architecture } from './architecture/architecture.js';
 import { architectureOf } from './architecture/families.js';
 import type { WeightSource } from './architecture/parameters.js';
+import { checkPins } from './hub/pulled.js';
 import { type Checkpoint, openCheckpoint, requireTensor } from './io/checkpoint.js';
 import { loadTokenizer } from './tokenizers/load.js';
 import type { Tokenizer } from './tokenizers/tokenizer.js';
@@ -14,6 +15,8 @@ export interface LanguageModel {
   /** Folder name, for people. */
   readonly name: string;
   readonly folder: string;
+  /** The ONNX file that it was imported from; undefined for a model of a known family. */
+  readonly importedFrom?: string;
   readonly architecture: Architecture;
   readonly tokenizer: Tokenizer;
   /** What it reads: proteins if it knows the 20 amino acids, else DNA. */
@@ -54,7 +57,8 @@ async function identity(checkpoint: Checkpoint): Promise<string> {
 
 /**
  * Opens a model in a Hugging Face folder. Weights are read when a graph is built.
- * @throws ModelError when a file is missing, damaged or does not fit, or the architecture is not supported
+ * @throws ModelError when a file is missing, damaged or does not fit, the architecture is not supported, or a pulled model
+ *   was changed since (see `checkPins`)
  */
 export async function openLanguageModel(
   folder: string,
@@ -71,6 +75,7 @@ export async function openLanguageModel(
       got: `${tokenizer.vocabulary.length}`,
     });
   }
+  await checkPins(checkpoint.folder, await checkpoint.hashes(), { signal: options.signal });
   let parameters = 0;
   for (const name of checkpoint.names())
     parameters += checkpoint.location(name).shape.reduce((a, b) => a * b, 1);

@@ -13,7 +13,14 @@ export function orderField(order: ReadingOrder): Record<string, ReadingOrder> {
   return order === 'reverse' ? { [FIELD]: order } : {};
 }
 
-/** The order in which a model was trained to read, from its config.json; `forward` where that says nothing. */
-export function readingOrder({ folder }: Pick<LanguageModel, 'folder'>): ReadingOrder {
+/**
+ * The order in which a model was trained to read, from its config.json; `forward` where that says nothing, and for
+ * imported models.
+ */
+export function readingOrder({
+  folder,
+  importedFrom,
+}: Pick<LanguageModel, 'folder' | 'importedFrom'>): ReadingOrder {
+  if (importedFrom !== undefined) return 'forward';
   return readJsonObject(path.join(folder, 'config.json'))[FIELD] === 'reverse' ? 'reverse' : 'forward';
 }

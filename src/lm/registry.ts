@@ -15,9 +15,9 @@ const DEFAULTS: Record<Alphabet['name'], string> = { protein: 'protein-small', d
 
 /** Where a model is. */
 export interface ResolvedModel {
-  /** The embedded or pulled model's name, or the folder's last part. */
+  /** The embedded or pulled model's name, or the last part of the folder or of the ONNX file. */
   name: string;
-  /** Absolute path of the folder. */
+  /** Absolute path of the folder, or of the ONNX file, see `openModel`. */
   folder: string;
   /** Whether it comes with the package. */
   embedded: boolean;
@@ -36,8 +36,8 @@ export function embeddedModels(root = EMBEDDED): ResolvedModel[] {
 }
 
 /**
- * Finds a model: an embedded one by its name, else a folder in Hugging Face's layout by its path, else one that
- * `biseq models pull` fetched, by its name or hub id. Touches no network.
+ * Finds a model: an embedded one by its name, else a folder in Hugging Face's layout or an ONNX file by its path, else
+ * one that `biseq models pull` fetched, by its name or hub id. Touches no network.
  * @param nameOrFolder undefined: the embedded default for the alphabet
  * @param root see `embeddedModels`
  * @throws ModelError for an unknown name (with the nearest), for a model that is not here yet, and where there is no
@@ -53,9 +53,10 @@ export function resolveModel(
   const known = embedded.find(({ name }) => name === wanted);
   if (known) return known;
   if (nameOrFolder === undefined) throw noDefault(alphabet, embedded);
-  if (statSync(wanted, { throwIfNoEntry: false })?.isDirectory()) {
-    const folder = path.resolve(wanted);
-    return { name: path.basename(folder), folder, embedded: false };
+  const found = statSync(wanted, { throwIfNoEntry: false });
+  if (found?.isDirectory() || (found?.isFile() && /\.onnx$/i.test(wanted))) {
+    const place = path.resolve(wanted);
+    return { name: path.basename(place), folder: place, embedded: false };
   }
   const pulled = pulledModel(wanted);
   if (pulled !== null) return { name: wanted, folder: pulled, embedded: false };
@@ -86,8 +87,8 @@ function unknownModel(wanted: string, embedded: readonly ResolvedModel[]): Model
   const near = closest(wanted, [...names, ...REGISTRY.map(({ name }) => name)]);
   return new ModelError({
     what: `there is no model '${wanted}'`,
-    expected: `${names.length > 0 ? `one of ${names.join(', ')}, ` : ''}a name that 'biseq models list' shows, or a folder`,
+    expected: `${names.length > 0 ? `one of ${names.join(', ')}, ` : ''}a name that 'biseq models list' shows, a folder, or an ONNX file`,
     got: existsSync(wanted) ? 'a file' : 'neither a name nor a folder that exists',
-    fix: `Did you mean '${near}'? A folder holds config.json and model.safetensors.`,
+    fix: `Did you mean '${near}'? A folder holds config.json and model.safetensors, or an ONNX model and its JSON.`,
   });
 }

@@ -5,6 +5,7 @@ import type { Pool, PooledSession } from '../runtime/pool.js';
 import type { Feeds, TensorValue } from '../runtime/session.js';
 import { type BatchPlan, forEachBounded, planBatches } from './batching.js';
 import type { LanguageModel } from './language-model.js';
+import { runtimeFault } from './runtime-fault.js';
 import { batchFeeds, feedsFor } from './training/batch.js';
 
 /** A graph of one model, compiled in a pool when it is first run. */
@@ -28,6 +29,7 @@ const IN_FLIGHT = 2;
 /**
  * Compiles a graph with one output.
  * @param copies see `planBatches`
+ * @throws (its functions) ModelError where onnxruntime refuses an imported model, InputError where memory gives out
  */
 export function compileGraph(
   pool: Pool,
@@ -39,7 +41,12 @@ export function compileGraph(
   let compiled: Promise<{ session: PooledSession; graph: Graph }> | null = null;
   const compile = async () => {
     const graph = build();
-    return { graph, session: await pool.create(serialise(graph), { externalFolder: model.externalFolder }) };
+    const bytes = serialise(graph);
+    try {
+      return { graph, session: await pool.create(bytes, { externalFolder: model.externalFolder }) };
+    } catch (error) {
+      throw runtimeFault(model, 'load', error);
+    }
   };
   const padId = model.tokenizer.special.pad ?? 0;
   return {
@@ -57,7 +64,10 @@ export function compileGraph(
           ids: tokenRows[plan.rows[b] ?? plan.rows[0]],
         }));
         const feeds = { ...batchFeeds(model.architecture, examples, plan.length, padId), ...extra?.(plan) };
-        const outputs = await session.run(feedsFor(graph.inputs, feeds), undefined, signal);
+        const run = session.run(feedsFor(graph.inputs, feeds), undefined, signal);
+        const outputs = await run.catch((error: unknown) => {
+          throw runtimeFault(model, 'run', error);
+        });
         receive(outputs[output], plan);
       });
     },

@@ -1,7 +1,6 @@
-import { InputError, ModelError, throwIfAborted } from '../core/errors.js';
-import { openLanguageModel } from '../lm/language-model.js';
+import { InputError, ModelError } from '../core/errors.js';
 import type { LanguageModel } from '../lm/language-model.js';
-import { resolveModel } from '../lm/registry.js';
+import { openNamedModel } from '../lm/open-named.js';
 import type { Table } from '../table/table.js';
 
 /**
@@ -16,13 +15,7 @@ export async function openModelFor(
   nameOrFolder: string | undefined,
   signal?: AbortSignal,
 ): Promise<LanguageModel> {
-  const { folder, name } = resolveModel(nameOrFolder, table.alphabet);
-  const opened = await openLanguageModel(folder, { signal }).catch((error: unknown) => {
-    throwIfAborted(signal);
-    throw error;
-  });
-  // a pulled model's folder is named by its revision
-  const model = { ...opened, name };
+  const model = await openNamedModel(nameOrFolder, table.alphabet, { signal });
   if (model.alphabet !== table.alphabet) {
     throw new ModelError({
       what: `model ${model.name} does not read what the table holds`,

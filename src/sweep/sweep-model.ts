@@ -1,12 +1,12 @@
 import type { Alphabet } from '../core/alphabet.js';
 import { InputError } from '../core/errors.js';
-import { type LanguageModel, openLanguageModel } from '../lm/language-model.js';
-import { resolveModel } from '../lm/registry.js';
+import type { LanguageModel } from '../lm/language-model.js';
+import { openNamedModel } from '../lm/open-named.js';
 import type { Task } from '../tasks/index.js';
 
 /** SHA-256 of a model's weights. */
 export async function modelHash(name: string | null, alphabet: Alphabet): Promise<string> {
-  return (await openLanguageModel(resolveModel(name ?? undefined, alphabet).folder)).sha256;
+  return (await openNamedModel(name ?? undefined, alphabet)).sha256;
 }
 
 /**
@@ -18,8 +18,7 @@ export async function openModelForTask(
   task: Task,
   signal?: AbortSignal,
 ): Promise<LanguageModel> {
-  const { folder } = resolveModel(name ?? undefined, task.alphabet);
-  const model = await openLanguageModel(folder, { signal });
+  const model = await openNamedModel(name ?? undefined, task.alphabet, { signal });
   const { alphabet, architecture, tokenizer } = model;
   const reads = alphabet === task.alphabet;
   const tokens = reads ? tokenizer.encodeSequence(alphabet, task.measured.sequences[0]).length : Infinity;

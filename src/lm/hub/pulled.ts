@@ -1,11 +1,11 @@
 import { existsSync, readdirSync } from 'node:fs';
 import path from 'node:path';
 import { ModelError } from '../../core/errors.js';
-import type { FileHash } from '../io/checksums.js';
+import { type FileHash, sha256File } from '../io/checksums.js';
 import { cachedCommit, sizeOf, snapshotFile, snapshotFolder } from './cache.js';
 import { type PinnedFile, type PinnedModel, readLock } from './lock.js';
 import { isHubId, registryModel } from './registry.js';
-import { type HubSettings, hubSettings } from './settings.js';
+import { cacheFolder, type HubSettings, hubSettings, lockFile } from './settings.js';
 import { chooseFiles } from './wanted-files.js';
 
 /**
@@ -85,26 +85,44 @@ export function pulledModel(name: string, settings: HubSettings = hubSettings())
   return hubId === null ? null : modelStatus(hubId, settings).folder;
 }
 
+/** Options of {@link checkPins}. */
+export interface CheckPinsOptions {
+  settings?: Pick<HubSettings, 'cache' | 'lockFile'>;
+  signal?: AbortSignal;
+}
+
 /**
- * Holds the hashes of a model's files, as a checkpoint computes them anyway, to the pins: a pulled model whose weights
- * were changed since is then refused without reading them twice.
- * @param hashes of files anywhere; those in no pinned snapshot are not looked at
- * @throws ModelError for a file that differs from its pin
+ * Holds a folder to its pins, if it is that of a pulled model: every file must be what it was when it was pulled. Weights
+ * are not read for it: their hashes are known, because a model is identified by them.
+ * @param hashes of files of the folder; pinned files that are not among them are read
+ * @throws ModelError for a file that is gone or differs from its pin
  */
-export function checkPins(hashes: readonly FileHash[], settings: HubSettings = hubSettings()): void {
-  const pinned = new Map<string, string>();
-  for (const [hubId, { commit, files }] of Object.entries(readLock(settings.lockFile)))
-    for (const [name, { sha256 }] of Object.entries(files))
-      pinned.set(snapshotFile(settings.cache, hubId, commit, name), sha256);
-  for (const { path: file, sha256 } of hashes) {
-    const expected = pinned.get(path.resolve(file));
-    if (expected === undefined || expected === sha256) continue;
-    throw new ModelError({
-      what: 'a file of a pulled model was changed since',
-      file,
-      expected: `sha256 ${expected}, pinned in ${settings.lockFile}`,
-      got: sha256,
-      fix: 'Pull the model again.',
-    });
+export async function checkPins(
+  folder: string,
+  hashes: readonly FileHash[],
+  { settings, signal }: CheckPinsOptions = {},
+): Promise<void> {
+  const cache = settings?.cache ?? cacheFolder();
+  const place = path.resolve(folder);
+  if (!place.startsWith(path.resolve(cache) + path.sep)) return;
+  const lock = settings?.lockFile ?? lockFile();
+  const known = new Map(hashes.map(({ path: file, sha256 }) => [path.resolve(file), sha256]));
+  for (const [hubId, { commit, files }] of Object.entries(readLock(lock))) {
+    if (snapshotFolder(cache, hubId, commit) !== place) continue;
+    for (const [name, pinned] of Object.entries(files)) {
+      const file = snapshotFile(cache, hubId, commit, name);
+      const found = sizeOf(file) === null ? null : (known.get(file) ?? (await sha256File(file, signal)));
+      if (found !== pinned.sha256) throw changedSince(hubId, file, pinned.sha256, found, lock);
+    }
   }
+}
+
+function changedSince(hubId: string, file: string, pinned: string, found: string | null, lock: string) {
+  return new ModelError({
+    what: `a file of the pulled model ${hubId} was changed since`,
+    file,
+    expected: `sha256 ${pinned}, pinned in ${lock}`,
+    got: found ?? 'no file',
+    fix: `Fetch it again: 'biseq models pull ${hubId}'.`,
+  });
 }

@@ -141,6 +141,12 @@ const LAYOUTS: readonly { name: string; open: (file: string) => TensorFile | Pro
   { name: 'pytorch_model.bin', open: openPytorch },
 ];
 
+/** Whether a folder holds weights in one of the layouts that {@link openCheckpoint} reads. */
+export function holdsWeights(folder: string): boolean {
+  const there = (name: string) => existsSync(path.join(folder, name));
+  return LAYOUTS.some(({ name }) => there(name) || there(`${name}.index.json`));
+}
+
 async function openWeights(folder: string): Promise<Weights> {
   for (const { name, open } of LAYOUTS) {
     const whole = path.join(folder, name);

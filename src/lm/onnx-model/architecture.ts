@@ -1,4 +1,4 @@
-import { ModelError } from '../../core/errors.js';
+import { internal, ModelError } from '../../core/errors.js';
 import type { GraphBuilder } from '../../graph/builder.js';
 import { GraphBuilder as Builder } from '../../graph/builder.js';
 import { Importer, type Lookup } from '../../graph/import/importer.js';
@@ -77,9 +77,12 @@ export function onnxArchitecture(file: OnnxFile, description: OnnxDescription): 
       const begun = begin(g, p, inputs);
       return { hidden: begun.hidden, lookup: begun.lookup.value };
     },
-    logits(g) {
+    logits(g, _parameters, body) {
       const used = importers.get(g);
-      if (used && roles.logits !== null) return used.tensor(roles.logits);
+      if (used && roles.logits !== null) {
+        if (body === used.tensor(roles.hidden)) return used.tensor(roles.logits);
+        throw internal('the head of an imported model takes its own hidden state alone');
+      }
       throw new ModelError({
         what: 'the model has no logits',
         file: file.file,

@@ -71,6 +71,7 @@ export async function openOnnxModel(
   return {
     name: description.name ?? path.basename(file, '.onnx'),
     folder,
+    importedFrom: path.resolve(file),
     architecture,
     tokenizer,
     alphabet: tokenizer.letters.supports(PROTEIN) ? PROTEIN : DNA,

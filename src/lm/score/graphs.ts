@@ -13,13 +13,16 @@ export function tokenProbabilityGraph({ architecture, weights }: LanguageModel):
 
 /**
  * Outputs `log_probability` [B x 1 x V] at one token a row, which `pool` [B x 1 x T] marks by a 1: the head runs there
- * alone.
+ * alone, except that of an imported model, which cannot be taken apart from its body.
  */
-export function markedProbabilityGraph({ architecture, weights }: LanguageModel): Graph {
+export function markedProbabilityGraph({ architecture, weights, importedFrom }: LanguageModel): Graph {
   const g = new GraphBuilder();
   const parameters = constantParameters(g, weights);
   const { hidden } = architecture.encode(g, parameters, declareInputs(g));
   const pool = g.input('pool', 'float32', ['B', 1, 'T']);
-  const marked = g.matMul(pool, hidden);
-  return g.build({ log_probability: g.logSoftmax(architecture.logits(g, parameters, marked)) });
+  const logits =
+    importedFrom === undefined
+      ? architecture.logits(g, parameters, g.matMul(pool, hidden))
+      : g.matMul(pool, architecture.logits(g, parameters, hidden));
+  return g.build({ log_probability: g.logSoftmax(logits) });
 }

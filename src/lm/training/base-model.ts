@@ -4,6 +4,7 @@ import { ModelError } from '../../core/errors.js';
 import { type Checkpoint, openCheckpoint } from '../io/checkpoint.js';
 import type { TensorToWrite } from '../io/safetensors-writer.js';
 import { type LanguageModel, openLanguageModel } from '../language-model.js';
+import { onnxFileOf } from '../onnx-model/open-model.js';
 import { orderField, type ReadingOrder, readingOrder } from '../reading-order.js';
 import { readsOverlappingKmers } from '../token-text.js';
 import type { Tokenizer } from '../tokenizers/tokenizer.js';
@@ -36,6 +37,7 @@ export async function openBaseModel(
   folder: string,
   { order, weights = true, signal }: BaseModelOptions = {},
 ): Promise<BaseModel> {
+  refuseImported(folder);
   const model = await openLanguageModel(folder, { signal });
   const { tokenizer, architecture, alphabet } = model;
   refuseOverlap(model);
@@ -61,6 +63,18 @@ export async function openBaseModel(
     encode: (text) => withoutEnds(tokenizer, tokenizer.encodeResidues(text)),
     start: weights ? read() : undefined,
   };
+}
+
+/** Weights of an imported model have the exporter's names and forms, which no checkpoint holds. */
+function refuseImported(place: string): void {
+  const file = onnxFileOf(place);
+  if (file === null) return;
+  throw new ModelError({
+    what: 'an imported ONNX model cannot be tuned',
+    file,
+    expected: 'a folder with config.json and model.safetensors',
+    fix: 'Tune the model that it was exported from.',
+  });
 }
 
 /** A masked k-mer is spelled out by its overlapping neighbours, which teaches a model to copy. */

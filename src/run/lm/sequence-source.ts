@@ -1,8 +1,8 @@
 import { type Alphabet, decode, DNA, PROTEIN } from '../../core/alphabet.js';
 import { InputError, ModelError, throwIfAborted } from '../../core/errors.js';
 import { sha256File } from '../../lm/io/checksums.js';
-import { type LanguageModel, openLanguageModel } from '../../lm/language-model.js';
-import { resolveModel } from '../../lm/registry.js';
+import type { LanguageModel } from '../../lm/language-model.js';
+import { openNamedModel } from '../../lm/open-named.js';
 import { type NamedSequence, tokenise } from '../../lm/token-text.js';
 import { openBytes } from '../../table/bytes.js';
 import { streamFasta } from '../../table/fasta.js';
@@ -60,7 +60,7 @@ export async function openSequences(file: string, options: SourceOptions = {}): 
   const format = options.format ?? (await formatOf(file));
   const plain = format === 'fasta' || (await isPlain(file, options));
   const alphabet = await alphabetOf(file, format, plain, options);
-  const model = await openLanguageModel(resolveModel(options.model, alphabet).folder, { signal });
+  const model = await openNamedModel(options.model, alphabet, { signal });
   checkAlphabet(model, alphabet, file, options);
   const reader = await readerOf(file, format, plain, alphabet, options);
   const { firstPosition, notes } = reader;

@@ -1,7 +1,8 @@
 import { scanCachedRepo } from '@huggingface/hub';
 import { lstatSync, readFileSync, readlinkSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
+import { PROTEIN } from '../../../src/core/alphabet.js';
 import { InputError, ModelError } from '../../../src/core/errors.js';
 import { modelFolder } from '../../../src/lm/hub/cache.js';
 import { readLock } from '../../../src/lm/hub/lock.js';
@@ -10,6 +11,7 @@ import { pullModel } from '../../../src/lm/hub/pull.js';
 import { checkPins, modelStatus, pulledModel } from '../../../src/lm/hub/pulled.js';
 import { openCheckpoint } from '../../../src/lm/io/checkpoint.js';
 import { openLanguageModel } from '../../../src/lm/language-model.js';
+import { openNamedModel } from '../../../src/lm/open-named.js';
 import { sha256 } from './fake-hub.js';
 import { filesBelow, MODEL, NEEDED, noNetwork, useHub } from './set-up.js';
 
@@ -198,12 +200,31 @@ describe.skipIf(!MODEL)('pulling a model', () => {
   it("holds a checkpoint's hashes to the pins", async () => {
     const { settings } = place;
     const { folder } = await pullModel('esm2-8m', { settings });
-    checkPins(await (await openCheckpoint(folder)).hashes(), settings);
+    await checkPins(folder, await (await openCheckpoint(folder)).hashes(), { settings });
     const weights = path.join(folder, 'model.safetensors');
     const content = readFileSync(weights);
     content[content.length - 1] ^= 1;
     writeFileSync(weights, content);
     const hashes = await (await openCheckpoint(folder)).hashes();
-    expect(() => checkPins(hashes, settings)).toThrow(/was changed since; expected sha256/);
+    await expect(checkPins(folder, hashes, { settings })).rejects.toThrow(
+      /model.safetensors: a file of the pulled model .* was changed since; expected sha256 \w{64}.*got \w{64}\. .*biseq models pull/,
+    );
+    // Anywhere else there are no pins.
+    await checkPins(place.hub.hubId, hashes, { settings });
+  });
+
+  it('refuses to open a pulled model that was changed, its vocabulary too', async () => {
+    const { settings } = place;
+    vi.stubEnv('HF_HUB_CACHE', settings.cache);
+    vi.stubEnv('BISEQ_MODELS_LOCK', settings.lockFile);
+    const { folder } = await pullModel('esm2-8m', { settings });
+    expect(await openNamedModel('esm2-8m', PROTEIN)).toMatchObject({ name: 'esm2-8m', folder });
+    const vocabulary = path.join(folder, 'vocab.txt');
+    const content = readFileSync(vocabulary, 'utf8');
+    writeFileSync(vocabulary, content.replace('L\nA\n', 'A\nL\n'));
+    await expect(openNamedModel('esm2-8m', PROTEIN)).rejects.toThrow(/vocab.txt: .* was changed since/);
+    writeFileSync(vocabulary, content);
+    await openNamedModel('esm2-8m', PROTEIN);
+    vi.unstubAllEnvs();
   });
 });
