@@ -1,4 +1,4 @@
-import { type Alphabet, decode, DNA, encode, type Sequence } from '../../core/alphabet.js';
+import { type Alphabet, decode, encode, type Sequence } from '../../core/alphabet.js';
 import { InputError } from '../../core/errors.js';
 import { createRandom } from '../../core/random.js';
 import { type LanguageModel, openLanguageModel } from '../../lm/language-model.js';
@@ -159,7 +159,10 @@ async function byTrlm(
   { signal }: VerifyHooks,
 ): Promise<Verification['trlm']> {
   const texts = list.candidates.map(({ text }) => text);
-  const region = options.region ? namedRegion(options.region, texts, table) : foundRegion(texts, table);
+  const firstPosition = table?.numbering.firstPosition ?? 1;
+  const region = options.region
+    ? namedRegion(options.region, texts[0].length, { alphabet, firstPosition })
+    : foundRegion(texts, table);
   const open = (name: string | undefined, which: 'forward' | 'reverse'): Promise<LanguageModel> =>
     openLanguageModel(resolveModel(name ?? `${alphabet.name}-causal-${which}`, alphabet).folder, { signal });
   const forward = await open(options.forwardModel, 'forward');
@@ -168,23 +171,17 @@ async function byTrlm(
   const scores = await rankByTrlm({
     ...{ forward, reverse, sequences: texts, region, alpha, recall, strand, pool, signal },
   });
-  const first = table?.numbering.firstPosition ?? 1;
-  const regionText = `${region.from + first}-${region.to - 1 + first}`;
+  const regionText = `${region.from + firstPosition}-${region.to - 1 + firstPosition}`;
   return { scores, region, regionText, models: [forward.name, reverse.name] };
 }
 
 /** In the table's numbering, counted from 1 without a table. */
 function namedRegion(
   [first, last]: readonly [number, number],
-  texts: readonly string[],
-  table: Table | null,
-) {
-  const length = texts[0].length;
-  const numbering = createNumbering({
-    alphabet: table?.alphabet ?? DNA,
-    length,
-    firstPosition: table?.numbering.firstPosition,
-  });
+  length: number,
+  { alphabet, firstPosition }: { alphabet: Alphabet; firstPosition: number },
+): Region {
+  const numbering = createNumbering({ alphabet, length, firstPosition });
   return { from: numbering.parse(first), to: numbering.parse(last) + 1 };
 }
 
