@@ -54,6 +54,7 @@ function rankings({ problem }: Result): [string, Ranking][] {
   ]);
   return [
     ['random', random],
+    ['fewest mutations', column('fewest')],
     [FORWARD, pair('reverse', 0)],
     ...(flanked ? published : []),
     ['pair, whole sequence recalled, alpha 0.5', pair('whole', 0.5)],

@@ -14,6 +14,7 @@ import {
   type Columns,
   marginalColumns,
   type Models,
+  mutationColumns,
   pairColumns,
   pseudoColumns,
 } from './scores.js';
@@ -78,7 +79,10 @@ async function measure(problem: Problem, models: Models): Promise<Measured[]> {
         ? await ask(key('pseudo', masked), () => pseudoColumns(models, pool, problem, candidates))
         : {}),
     };
-    pools.push({ scores: rows.map(({ score }) => score), columns });
+    pools.push({
+      scores: rows.map(({ score }) => score),
+      columns: { ...columns, ...mutationColumns(problem, candidates) },
+    });
   }
   return pools;
 }

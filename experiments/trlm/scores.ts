@@ -1,6 +1,6 @@
 import { appendFileSync, existsSync, mkdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
-import { encode } from '../../src/core/alphabet.js';
+import { encode, hammingDistance } from '../../src/core/alphabet.js';
 import type { LanguageModel } from '../../src/lm/language-model.js';
 import { compileGraph } from '../../src/lm/runner.js';
 import { logLikelihoodRatio } from '../../src/lm/score/llr-features.js';
@@ -76,6 +76,13 @@ export async function marginalColumns(
   const sequences = candidates.map((candidate) => encode(alphabet, textOf(candidate)));
   const map = await logLikelihoodRatio(masked, alphabet, pool, encode(alphabet, textOf(wildType)));
   return { marginals: [...(await map.features(sequences))] };
+}
+
+/** Minus the number of mutations: the simplest guess of what still works. */
+export function mutationColumns({ wildType, alphabet }: Problem, candidates: readonly Candidate[]): Columns {
+  if (wildType === null) return {};
+  const origin = encode(alphabet, wildType.region);
+  return { fewest: candidates.map(({ region }) => -hammingDistance(encode(alphabet, region), origin)) };
 }
 
 /**
