@@ -124,8 +124,12 @@ function collect(problem: Problem, lead: Sequence, sequences: readonly Sequence[
   return { edits, returned, measured };
 }
 
-/** @throws InputError, InfeasibleError */
-function requireLead(problem: Problem, lead: Sequence): void {
+/**
+ * Checks that a lead can be edited, before any work.
+ * @throws InputError for another length
+ * @throws InfeasibleError where it breaks the constraints itself
+ */
+export function requireLead(problem: Problem, lead: Sequence): void {
   if (lead.length !== problem.length) {
     throw new InputError({
       what: 'the lead has another length than the sequences of the table',

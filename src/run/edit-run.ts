@@ -6,7 +6,7 @@ import { createNearestIndex } from '../design/nearest.js';
 import type { Problem } from '../design/problem.js';
 import { sequenceKey } from '../design/sequence-key.js';
 import { createDenoiser } from '../diffusion/denoiser.js';
-import { type Edit, editLead, type EditResult } from '../diffusion/edit-lead.js';
+import { type Edit, editLead, type EditResult, requireLead } from '../diffusion/edit-lead.js';
 import {
   fitPredictor,
   type MeasuredData,
@@ -108,6 +108,7 @@ export async function editFromTable(
   requireOneLength(table);
   const lead = findLead(leadText, table, direction);
   const problem = problemOfTable(table, checked.run);
+  requireLead(problem, lead.sequence);
   const sign = direction === 'max' ? 1 : -1;
   const data = measuredData(table, problem, sign);
   const random = createRandom(checked.run.seed);
