@@ -9,6 +9,7 @@ import type { LetterEmbedding } from './letters.js';
 import { lowRankPairs } from './low-rank.js';
 import { pairFeatures, pairWidth } from './pairs.js';
 import { siteFeatures } from './sites.js';
+import { parentOf, substitutionFeatures } from './substitutions.js';
 
 /** What the closed-form blocks of a table depend on. */
 export interface CatalogueOptions {
@@ -29,7 +30,7 @@ const LANDMARK_ROWS = 2000;
 
 /**
  * The closed-form blocks that suit a table: `onehot`, `pairs` and k-mer counts for all; `physchem`, `similarity` and
- * `similarity-pairs` for proteins; `spaced-pairs` for DNA. Sequences of several lengths have k-mers only. With
+ * `similarity-pairs` for proteins; `substitutions` for variants of one parent; `spaced-pairs` for DNA. Sequences of several lengths have k-mers only. With
  * `bothStrands` every block is averaged over both strands.
  */
 export function letterBlocks(options: CatalogueOptions): Block[] {
@@ -60,6 +61,9 @@ function positionalBlocks(options: CatalogueOptions): Block[] {
     blocks.push({ name: 'physchem', map: siteFeatures(physicoChemicalLetters(), positions) });
     blocks.push({ name: 'similarity', map: siteFeatures(similarLetters(), positions) });
   }
+  const parent = parentOf(alphabet, options.sequences, positions);
+  if (parent !== null)
+    blocks.push({ name: 'substitutions', map: substitutionFeatures(alphabet, parent, positions) });
   if (positions.length < 2) return blocks;
   blocks.push(pairBlock('pairs', letters, options));
   if (alphabet.name === 'protein') blocks.push(pairBlock('similarity-pairs', similarLetters(), options));

@@ -54,7 +54,7 @@ export interface ChoiceReport {
 /** Ridges tried, as ratios of noise to signal: the paper's, mild, firm and strong. */
 const RIDGES = [1e-6, 0.03, 0.3, 3];
 /** Where features outnumber rows all sets are tried with this ridge first: each trial costs the rows' number cubed. */
-const FIRST_RIDGE = 0.03;
+const FIRST_RIDGE = 0.3;
 /** Up to this many features a row trials go by sums. */
 const PRIMAL_SHARE = 0.8;
 /** Where rows outnumber features by far a mild ridge changes nothing: only the paper's is tried. */
@@ -88,7 +88,7 @@ export async function chooseModel(request: ModelChoiceRequest): Promise<ChosenMo
     signal,
     onProgress: request.onProgress,
   });
-  const best = trials.slice(0, request.average);
+  const best = bestOfEachSet(trials).slice(0, request.average);
   const usedIndices = varying.filter((b) => best.some((trial) => trial.blocks.includes(b)));
   const name = (b: number) => blocks[b].name;
   return {
@@ -110,6 +110,12 @@ export async function chooseModel(request: ModelChoiceRequest): Promise<ChosenMo
       })),
     },
   };
+}
+
+/** The best candidate of each set of blocks: candidates of one set are much alike, and averaging them brings little. */
+function bestOfEachSet(trials: readonly Trial[]): Trial[] {
+  const seen = new Set<readonly number[]>();
+  return trials.filter(({ blocks }) => !seen.has(blocks) && seen.add(blocks));
 }
 
 function rowsToTry(rows: number, width: number): number {

@@ -48,7 +48,7 @@ const BOOTSTRAP_ROWS = 2000;
 /** Where features outnumber the bootstraps' rows: a head costs the rows' number cubed. */
 const WIDE_BOOTSTRAP_ROWS = 1000;
 /** With more features than this the rows are sampled and the fit goes through them. */
-const WIDEST_SUMS = 3000;
+const WIDEST_SUMS = 3200;
 const DUAL_ROWS = 1500;
 
 /**

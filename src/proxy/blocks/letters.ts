@@ -1,3 +1,4 @@
+import { EigenvalueDecomposition, Matrix } from 'ml-matrix';
 import type { Alphabet } from '../../core/alphabet.js';
 import { PROTEIN } from '../../core/alphabet.js';
 import { AMINO_ACID_SCALES, standardisedScales } from './scales.js';
@@ -31,14 +32,30 @@ export function physicoChemicalLetters(): LetterEmbedding {
   };
 }
 
+/** Leading axes that stand for the similarity of letters. */
+const SIMILARITY_RANK = 10;
+
 /**
  * Letters compared by a Gaussian kernel over the seven standardised scales, `S_ab = exp(-|u_a - u_b|^2 / (2 * 7))`: the
- * vectors are the rows of its Cholesky factor, so that their inner products are the kernel exactly. The bandwidth is the
- * number of scales, half the mean squared distance of two letters.
+ * vectors are the rows of `U sqrt(Lambda)` of its leading eigenvectors, so that their inner products are the kernel; with
+ * the default rank they miss 3 % of its trace, and pairs of letters are a fourth as wide as with all 20. The bandwidth is
+ * the number of scales, half the mean squared distance of two letters.
+ * @param rank from 1 to 20; 20 is exact. Default 10.
  */
-export function similarLetters(): LetterEmbedding {
+export function similarLetters(rank = SIMILARITY_RANK): LetterEmbedding {
   const A = PROTEIN.size;
-  return { name: 'similarity', letters: A, width: A, vectors: factor(letterSimilarity(), A) };
+  const S = letterSimilarity();
+  const rows = Array.from({ length: A }, (_, a) => S.subarray(a * A, (a + 1) * A));
+  const { realEigenvalues, eigenvectorMatrix } = new EigenvalueDecomposition(new Matrix(rows), {
+    assumeSymmetric: true,
+  });
+  const order = realEigenvalues.map((_, k) => k).sort((k, l) => realEigenvalues[l] - realEigenvalues[k]);
+  const vectors = new Float64Array(A * rank);
+  order.slice(0, rank).forEach((k, j) => {
+    const root = Math.sqrt(Math.max(0, realEigenvalues[k]));
+    for (let a = 0; a < A; a++) vectors[a * rank + j] = root * eigenvectorMatrix.get(a, k);
+  });
+  return { name: `similarity-${rank}`, letters: A, width: rank, vectors };
 }
 
 /** S [20 x 20], the Gaussian similarity of amino acids; see {@link similarLetters}. */
@@ -55,18 +72,4 @@ export function letterSimilarity(): Float64Array {
     }
   }
   return S;
-}
-
-/** Cholesky factor of a positive semi-definite matrix; a pivot lost to rounding gives a zero column. */
-function factor(S: Float64Array, n: number): Float64Array {
-  const L = new Float64Array(n * n);
-  for (let j = 0; j < n; j++) {
-    for (let i = j; i < n; i++) {
-      let rest = S[i * n + j];
-      for (let k = 0; k < j; k++) rest -= L[i * n + k] * L[j * n + k];
-      if (i === j) L[i * n + i] = rest > 1e-12 ? Math.sqrt(rest) : 0;
-      else L[i * n + j] = L[j * n + j] > 0 ? rest / L[j * n + j] : 0;
-    }
-  }
-  return L;
 }
