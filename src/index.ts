@@ -105,7 +105,48 @@ export {
   variedRegion,
 } from './verify/trlm/index.js';
 
+export {
+  bdiaInvert,
+  bdiaRegenerate,
+  bdiaSample,
+  cosineSchedule,
+  createDenoiser,
+  createEditor,
+  ddimInvert,
+  ddimSample,
+  ddimStep,
+  type Denoiser,
+  type DenoiserWeights,
+  type DenoisingData,
+  type DenoisingHooks,
+  type Edit,
+  editLead,
+  type Editor,
+  type EditorOptions,
+  type EditRequest,
+  type EditResult,
+  labelledPool,
+  leadStates,
+  loadDenoiser,
+  type NoisePredictor,
+  type NoiseSchedule,
+  pairAt,
+  saveDenoiser,
+  type StatePair,
+  type TrainedDenoiser,
+  trainDenoiser,
+} from './diffusion/index.js';
+
 export { designFromTable, type DesignRun, type RunHooks, type RunProgress } from './run/design-run.js';
+export { editFiles, editsCsv, editsFasta } from './run/edit-files.js';
+export type { EditRunOptions } from './run/edit-options.js';
+export {
+  editFromTable,
+  type EditHooks,
+  type EditProgress,
+  type EditRow,
+  type EditRun,
+} from './run/edit-run.js';
 export { designsCsv, designsFasta, runFiles } from './run/files.js';
 export {
   type EmbedFileOptions,
