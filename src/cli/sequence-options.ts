@@ -3,7 +3,7 @@ import { type Command, Option } from 'commander';
 import type { SequenceHooks, SequenceProgress } from '../run/lm/embed-file.js';
 import type { SourceOptions } from '../run/lm/sequence-source.js';
 import { printable } from '../run/printable.js';
-import { number } from './parse.js';
+import { mebibytes, number } from './parse.js';
 import { formatTimeLeft } from './progress.js';
 import { addTableOptions, type TableFlags } from './table-options.js';
 
@@ -13,6 +13,7 @@ export interface SequenceFlags extends TableFlags {
   model?: string;
   tooLong?: 'error' | 'skip';
   workers?: number;
+  memory?: number;
   force?: boolean;
   quiet?: boolean;
 }
@@ -22,12 +23,17 @@ export function addSequenceOptions(command: Command): Command {
   command
     .optionsGroup('The model and the machine:')
     .option(
-      '--model <name|folder>',
-      "language model: an embedded one's name, or a folder (default: the embedded one)",
+      '--model <name|path>',
+      "language model: a name of 'biseq models list', a folder or an ONNX file (default: the embedded one)",
     )
     .addOption(
       new Option('--workers <number>', 'worker threads (default: one a core, at most 8)').argParser(
         number('--workers'),
+      ),
+    )
+    .addOption(
+      new Option('--memory <MiB>', 'memory that the run may take (default: half of what is free)').argParser(
+        mebibytes('--memory'),
       ),
     )
     .addOption(
@@ -53,7 +59,7 @@ export async function sourceOptions(flags: SequenceFlags, signal: AbortSignal): 
   return {
     ...{ wildType, sites, sequenceColumn, scoreColumn, idColumn, offset, firstPosition, signal },
     ...{ stops, nonFiniteScores, alphabet, delimiter, allowUnequalLengths, maxBytes },
-    ...{ format: flags.inputFormat, model: flags.model, tooLong: flags.tooLong },
+    ...{ format: flags.inputFormat, model: flags.model, tooLong: flags.tooLong, memory: flags.memory },
   };
 }
 

@@ -81,12 +81,17 @@ function addOutputs(total: Outputs, part: Outputs): Outputs {
   return total;
 }
 
+/** Workers of a pool where no number is given: the cores of the machine, at most 8. */
+export function defaultWorkers(): number {
+  return Math.min(8, availableParallelism());
+}
+
 /**
  * A pool of worker threads, each with sessions of one thread (two workers use two cores better than two threads in
  * one session when anything else runs).
- * @param workers default: the cores of the machine, at most 8
+ * @param workers default: `defaultWorkers`
  */
-export function createPool(workers = Math.min(8, availableParallelism())): Pool {
+export function createPool(workers = defaultWorkers()): Pool {
   const threads = Array.from({ length: workers }, () => new PoolWorker());
   let nextSession = 0;
   const everywhere = (request: Request) => Promise.all(threads.map((thread) => thread.ask(request)));

@@ -83,6 +83,11 @@ const faults: [name: string, args: string[], says: string[]][] = [
     ['--per-residue and --at contradict'],
   ],
   [
+    'a model that does not fit into memory',
+    ['embed', 'in.fasta', '-o', 'x.npy', '--model', 'tiny', '--memory', '32'],
+    ['tiny: model tiny does not fit into memory; expected at most 32 MiB', 'workers of', '--memory'],
+  ],
+  [
     'a site beyond the end',
     ['embed', 'in.fasta', '-o', 'x.npy', '--model', 'tiny', '--at', '11'],
     ['site 11 lies outside sequence s0; expected 1 to 10'],

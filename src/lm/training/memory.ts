@@ -15,7 +15,7 @@ const BYTES: Record<Value['dtype'], number> = {
 };
 
 /** What a worker holds beside tensors: the runtime and its thread. */
-const BYTES_PER_WORKER = 80 * 2 ** 20;
+export const BYTES_PER_WORKER = 80 * 2 ** 20;
 /** The runtime's arena grows by doubling and keeps its pieces: 2.5 to 2.9 times the live tensors were measured. */
 export const ARENA = 3;
 

@@ -4,7 +4,12 @@ import { embed, type EmbedWhat } from '../../lm/embed/embed.js';
 import { createPool } from '../../runtime/pool.js';
 import { type EmbedFormat, embedTarget } from './embed-target.js';
 import { checkFree, openResumable } from './resumable.js';
-import { openSequences, type SequenceSource, type SourceOptions } from './sequence-source.js';
+import {
+  checkSourceMemory,
+  openSequences,
+  type SequenceSource,
+  type SourceOptions,
+} from './sequence-source.js';
 import { workKey } from './work-key.js';
 import { writeFault } from './write-fault.js';
 
@@ -53,7 +58,8 @@ export interface EmbedResult {
  *
  * `.npy` and safetensors (tensor `embeddings`) hold float32 of the shape in {@link EmbedResult}, and beside them
  * `FILE.index.csv` says which rows are whose. Parquet holds a row a vector: id, length, (position, residue,) embedding.
- * @throws InputError for input that cannot be read, a site beyond a sequence's end, an output that exists
+ * @throws InputError for input that cannot be read, a site beyond a sequence's end, an output that exists, a model that
+ *   does not fit into memory
  * @throws ModelError for a model that cannot be used
  * @throws CancelledError when the signal fires; what is done is kept
  */
@@ -67,6 +73,7 @@ export async function embedToFile(
   const format = options.outFormat ?? formatOf(out);
   writeFault(out, () => checkFree(out, force));
   const source = await openSequences(input, options);
+  checkSourceMemory(source, options);
   onOpen?.(source);
   const { model, count, sha256, firstPosition } = source;
   const what = whatOf(options.what ?? 'mean', firstPosition);

@@ -8,7 +8,12 @@ import { createPool } from '../../runtime/pool.js';
 import { parseWildType } from '../../table/wild-type.js';
 import type { SequenceHooks } from './embed-file.js';
 import { checkFree, openResumable } from './resumable.js';
-import { openSequences, type SequenceSource, type SourceOptions } from './sequence-source.js';
+import {
+  checkSourceMemory,
+  openSequences,
+  type SequenceSource,
+  type SourceOptions,
+} from './sequence-source.js';
 import { workKey } from './work-key.js';
 import { writeFault } from './write-fault.js';
 
@@ -110,6 +115,7 @@ async function open(input: string, options: ScoreFileOptions, hooks: SequenceHoo
     });
   }
   const source = await openSequences(input, options);
+  checkSourceMemory(source, options);
   hooks.onOpen?.(source);
   return { source, method: methodOf(source.model, options) };
 }

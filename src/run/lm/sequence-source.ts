@@ -1,9 +1,12 @@
 import { type Alphabet, decode, DNA, PROTEIN } from '../../core/alphabet.js';
 import { InputError, ModelError, throwIfAborted } from '../../core/errors.js';
+import { TOKENS_PER_RUN } from '../../lm/batching.js';
 import { sha256File } from '../../lm/io/checksums.js';
 import type { LanguageModel } from '../../lm/language-model.js';
+import { checkModelMemory } from '../../lm/model-memory.js';
 import { openNamedModel } from '../../lm/open-named.js';
 import { type NamedSequence, tokenise } from '../../lm/token-text.js';
+import { defaultWorkers } from '../../runtime/pool.js';
 import { openBytes } from '../../table/bytes.js';
 import { streamFasta } from '../../table/fasta.js';
 import { guessAlphabet } from '../../table/letters.js';
@@ -22,6 +25,8 @@ export interface SourceOptions extends Omit<TableOptions, 'alphabet'> {
   alphabet?: 'auto' | 'protein' | 'dna';
   /** An embedded model's name, or a folder. Default: the alphabet's embedded model. */
   model?: string;
+  /** Memory that the run may take, in bytes. Default: half of the free memory. */
+  memory?: number;
   /** Sequences that the model cannot take: an error (default), or left out, with a note. */
   tooLong?: 'error' | 'skip';
 }
@@ -31,6 +36,8 @@ export interface SequenceSource {
   readonly model: LanguageModel;
   /** Number of sequences; null for standard input, which can be read only once. */
   readonly count: number | null;
+  /** Tokens of the longest sequence; null for standard input. */
+  readonly longest: number | null;
   /** sha256 of the file; null for standard input. */
   readonly sha256: string | null;
   /** The number that the user gives to the first letter. */
@@ -75,10 +82,11 @@ export async function openSequences(file: string, options: SourceOptions = {}): 
       else if (index++ >= from) yield { id, text, file: source, line };
     }
   }
-  if (file === '-') return { model, count: null, sha256: null, firstPosition, notes, sequences };
-  let count = 0;
+  if (file === '-')
+    return { model, count: null, longest: null, sha256: null, firstPosition, notes, sequences };
+  let [count, longest] = [0, 0];
   for await (const sequence of sequences()) {
-    tokenise(model, sequence);
+    longest = Math.max(longest, tokenise(model, sequence).length);
     count++;
   }
   if (skipped > 0) notes.push(`left out ${skipped} sequences that are too long for ${model.name}`);
@@ -89,7 +97,23 @@ export async function openSequences(file: string, options: SourceOptions = {}): 
       expected: 'at least one that is short enough',
       got: skipped > 0 ? `${skipped} that are too long for ${model.name}` : 'none',
     });
-  return { model, count, sha256: await sha256File(file, signal), firstPosition, notes, sequences };
+  const sha256 = await sha256File(file, signal);
+  return { model, count, longest, sha256, firstPosition, notes, sequences };
+}
+
+/** Assumed of what has not been seen yet: the padded tokens of one run, which most sequences stay below. */
+const USUAL_TOKENS = TOKENS_PER_RUN;
+
+/**
+ * Refuses, before weights are loaded, a model that does not fit into memory with these sequences.
+ * @throws InputError with the numbers
+ */
+export function checkSourceMemory(
+  { model, longest }: SequenceSource,
+  { memory, workers = defaultWorkers() }: { memory?: number; workers?: number },
+): void {
+  const tokens = longest ?? Math.min(USUAL_TOKENS, model.architecture.maxTokens);
+  checkModelMemory(model, { workers, tokens }, memory);
 }
 
 function isTooLong({ tokenizer, architecture }: LanguageModel, text: string): boolean {
