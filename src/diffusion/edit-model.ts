@@ -85,10 +85,13 @@ export async function trainEditModel(request: EditModelRequest): Promise<Trained
     random: random.fork('pool'),
     signal: hooks?.signal,
   });
+  const predicted = new Float64Array(sequences.length + pool.scores.length);
+  predicted.set(await predict(sequences));
+  predicted.set(pool.scores, sequences.length);
   const data = {
     ...{ alphabet, positions },
     sequences: [...sequences, ...pool.sequences],
-    scores: Float64Array.of(...(await predict(sequences)), ...pool.scores),
+    scores: predicted,
   };
   return trainDenoiser(data, training, learn, hooks);
 }

@@ -35,7 +35,7 @@ const CHUNK = 2048;
 /**
  * Unmeasured sequences for a diffusion model to learn from, scored by a proxy: a few hundred measured rows teach a network
  * little more than themselves. Candidates are measured sequences, better ones more often, in which up to all designable
- * positions have been drawn anew; half of the pool are the best of them, half are any.
+ * positions, or as many as may be mutated, have been drawn anew; half of the pool are the best of them, half are any.
  */
 export async function labelledPool(request: PoolRequest): Promise<LabelledPool> {
   const { size, random, predict, signal, onProgress } = request;
@@ -80,7 +80,8 @@ function redraw(problem: Problem, parent: Sequence, positions: number[], random:
   const sequence = parent.slice();
   const { alphabet, letters } = problem;
   const draw = (i: number) => (sequence[i] = alphabet.code(letters[i][random.integer(letters[i].length)]));
-  const count = 1 + random.integer(positions.length);
+  const most = Math.min(positions.length, problem.budget?.max ?? positions.length);
+  const count = 1 + random.integer(most);
   for (const i of random.shuffle(positions).slice(0, count)) draw(i);
   sequence.forEach((code, i) => {
     if (!letters[i].includes(alphabet.letters[code])) draw(i);

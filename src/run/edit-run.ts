@@ -1,31 +1,18 @@
-import { createHash } from 'node:crypto';
-import { decode, type Sequence } from '../core/alphabet.js';
-import { InfeasibleError, InputError } from '../core/errors.js';
+import type { Sequence } from '../core/alphabet.js';
+import { InfeasibleError, InputError, internal } from '../core/errors.js';
 import { createRandom } from '../core/random.js';
 import { createNearestIndex } from '../design/nearest.js';
 import type { Problem } from '../design/problem.js';
 import { sequenceKey } from '../design/sequence-key.js';
 import { createDenoiser } from '../diffusion/denoiser.js';
 import { type Edit, editLead, type EditResult, requireLead } from '../diffusion/edit-lead.js';
-import {
-  fitPredictor,
-  type MeasuredData,
-  type ScorePredictor,
-  trainEditModel,
-} from '../diffusion/edit-model.js';
-import {
-  loadCheckpoint,
-  loadDenoiser,
-  removeCheckpoint,
-  saveCheckpoint,
-  saveDenoiser,
-} from '../diffusion/model-file.js';
+import { fitPredictor, type MeasuredData, type ScorePredictor } from '../diffusion/edit-model.js';
 import type { TrainedDenoiser } from '../diffusion/training.js';
 import type { MeasuredRow, Table } from '../table/table.js';
 import { findLead, type Lead } from './edit-lead.js';
 import { type CheckedEditOptions, checkEditOptions, type EditRunOptions } from './edit-options.js';
+import { editModel } from './edit-training.js';
 import { parseTarget, targetScore } from './edit-target.js';
-import { writeFault } from './lm/write-fault.js';
 import { problemOfTable } from './table-problem.js';
 
 /** Progress of an edit run. */
@@ -120,7 +107,7 @@ export async function editFromTable(
   const target = targetScore(asked, leadScore, predictor.sd);
   requireBetter(sign, target, leadScore, checked);
   clock.enter('training', checked.trainingSteps);
-  const { trained, loaded } = await model(data, predictor, checked, hooks, clock.step);
+  const { trained, loaded } = await editModel(data, predictor, checked, hooks.signal, clock.step);
   clock.enter('editing', checked.back.length + 2);
   const denoiser = await createDenoiser(trained);
   const edited = await editLead({
@@ -192,45 +179,6 @@ function requireBetter(
   });
 }
 
-/** Loads the diffusion model, or trains it; a training with a file is kept on disk on the way. */
-async function model(
-  data: MeasuredData,
-  predictor: ScorePredictor,
-  options: CheckedEditOptions,
-  { signal }: EditHooks,
-  onProgress: (step: number, steps: number) => void,
-): Promise<{ trained: TrainedDenoiser; loaded: boolean }> {
-  const { modelFile: file, pool, trainingSteps: steps, hidden, run } = options;
-  const train = (hooks: Parameters<typeof trainEditModel>[0]['hooks']) =>
-    trainEditModel({
-      ...{ ...data, predictor, pool, training: { steps, hidden } },
-      random: createRandom(run.seed).fork('model'),
-      hooks: { ...hooks, signal, onProgress },
-    });
-  if (file === undefined) return { trained: await train({}), loaded: false };
-  const key = keyOf(data, options);
-  const known = loadDenoiser(file, key);
-  if (known) return { trained: known, loaded: true };
-  const trained = await train({
-    resume: loadCheckpoint(file, key),
-    onCheckpoint: (state) => writeFault(file, () => saveCheckpoint(file, state, key)),
-  });
-  writeFault(file, () => saveDenoiser(file, trained, key));
-  removeCheckpoint(file);
-  return { trained, loaded: false };
-}
-
-/** Equal for trainings that give the same model. */
-function keyOf({ problem, sequences, scores }: MeasuredData, options: CheckedEditOptions): string {
-  const { pool, trainingSteps, hidden, run } = options;
-  const hash = createHash('sha256');
-  hash.update(JSON.stringify({ pool, trainingSteps, hidden, seed: run.seed, letters: problem.letters }));
-  hash.update(JSON.stringify(problem.designable));
-  for (const sequence of sequences) hash.update(`${decode(problem.alphabet, sequence)}\n`);
-  hash.update(new Uint8Array(scores.buffer, scores.byteOffset, scores.byteLength));
-  return hash.digest('hex');
-}
-
 /** The best of each rung, each sequence at the first rung that gave it. */
 async function describe(
   { rungs }: EditResult,
@@ -270,7 +218,7 @@ function rowOf({ sequence, distance, draws }: Edit, back: number, predicted: num
 function nearestOf(sequence: Sequence, index: ReturnType<typeof createNearestIndex>, { rows }: Table) {
   const found = index.find(sequence);
   // an edit has the table's length, so something measured has it too
-  if (found === null) throw new Error('internal: an edit without a nearest measured variant');
+  if (found === null) throw internal('an edit has no nearest measured variant');
   return { nearest: rows[found.row], nearestDistance: found.distance };
 }
 
