@@ -2,15 +2,12 @@ import Papa from 'papaparse';
 import { decode } from '../core/alphabet.js';
 import { WILD_TYPE_NAME, formatMutations } from '../table/mutations.js';
 import type { EditRow, EditRun } from './edit-run.js';
-import { formatNumber } from './files.js';
+import { FORMULA, formatNumber } from './files.js';
 import { printable } from './printable.js';
 import { tableRecord, versions } from './record.js';
 
 /** Raised when the fields of the record change. */
 const FORMAT = 1;
-
-/** Cells that a spreadsheet would take for a formula; plain numbers are none. */
-const FORMULA = /^(?![+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?$)[=+\-@\t\r]/i;
 
 /** An edit's cells by column, in the user's own terms. */
 export function editCells(run: EditRun, row: EditRow, rank: number): Record<string, string> {
