@@ -3,6 +3,7 @@ import path from 'node:path';
 import Papa from 'papaparse';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { temporaryFolder } from '../helpers/temp-folder.js';
+import { writeTinyModel } from '../helpers/tiny-model.js';
 import { smallTable, WILD_TYPE } from '../run/small-table.js';
 import { tinyPair } from '../verify/trlm/pair.js';
 import { runCli } from './run-cli.js';
@@ -23,6 +24,7 @@ beforeAll(async () => {
   writeFileSync(inside('table.csv'), smallTable());
   writeFileSync(inside('designs.csv'), `${Papa.unparse(designs, { newline: '\n' })}\n`);
   writeFileSync(inside('designs.fasta'), designs.map(({ id, sequence }) => `>${id}\n${sequence}\n`).join(''));
+  await writeTinyModel(inside('tiny'));
   pair = await tinyPair(inside('pair'), 'protein');
 });
 
@@ -88,6 +90,13 @@ describe('biseq verify', () => {
     const forward = none.map((row) => Number(row.trlm_forward));
     expect(forward).toEqual([...forward].sort((a, b) => b - a));
     expect(none.map((row) => row.trlm_score)).toEqual(none.map((row) => row.trlm_forward));
+  });
+
+  it('hides conserved residues of the designs when told to', async () => {
+    const args = ['designs.csv', ...withTable, '--hide', 'both', '--hidden', '4', '--model', 'tiny'];
+    const { code, stdout, stderr } = await verify(...args);
+    expect(code, stderr).toBe(0);
+    for (const row of parse(stdout)) expect(row.recovered).toMatch(/^\d of 8$/);
   });
 
   it('runs both and ranks by either', async () => {
