@@ -68,6 +68,13 @@ export {
 } from './table/index.js';
 
 export { fitProxy, type ProxyData, type ProxyFit, type ProxyOptions } from './proxy/fit.js';
+export {
+  type DistilledHead,
+  type DistilledHeadOptions,
+  distillHeads,
+  type DistillRows,
+} from './proxy/distilled-head.js';
+export type { SoftBins } from './proxy/soft-bins.js';
 
 export { bib } from './design/bib.js';
 export type { BibOptions } from './design/bib-options.js';
@@ -156,6 +163,8 @@ export {
   type SequenceProgress,
 } from './run/lm/embed-file.js';
 export { type ScoreFileOptions, type ScoreResult, scoreTo, scoreToFile } from './run/lm/score-file.js';
+export { distillModel, type Pupil } from './run/lm/distill-model.js';
+export type { DistillSettings, Student, StudentSizes } from './run/lm/distill-options.js';
 export {
   trainModel,
   type TrainModelHooks,

@@ -37,6 +37,8 @@ it('exports exactly these names', () => {
       "designSequences",
       "designsCsv",
       "designsFasta",
+      "distillHeads",
+      "distillModel",
       "editFiles",
       "editFromTable",
       "editLead",
