@@ -1,6 +1,6 @@
 import Papa from 'papaparse';
 import { decode } from '../core/alphabet.js';
-import { WILD_TYPE_NAME, formatMutations } from '../table/mutations.js';
+import { formatMutations } from '../table/mutations.js';
 import type { EditRow, EditRun } from './edit-run.js';
 import { FORMULA, formatNumber } from './files.js';
 import { printable } from './printable.js';
@@ -71,8 +71,7 @@ export function editRecord(run: EditRun) {
     lead: {
       name: lead.name,
       sequence: decode(alphabet, lead.sequence),
-      mutations:
-        wildType && sameLength ? formatMutations(wildType, lead.sequence, numbering) : WILD_TYPE_NAME,
+      mutations: wildType && sameLength ? formatMutations(wildType, lead.sequence, numbering) : null,
       measured: lead.row?.score ?? null,
       score: leadScore,
     },

@@ -93,7 +93,7 @@ export function checkEditOptions(options: EditRunOptions, alphabet: Alphabet): C
     { ...constraints, count: 1, mutationsFrom: mutationsFrom === 'lead' ? 'start' : mutationsFrom },
     alphabet,
   );
-  return { ...parsed.data, run };
+  return { ...parsed.data, back: [...new Set(parsed.data.back)], run };
 }
 
 function faultOf(issue: z.core.$ZodIssue, options: object): InputError {

@@ -148,6 +148,11 @@ describe('editFromTable', () => {
     expect(predicted).toEqual([...predicted].sort((a, b) => a - b));
   });
 
+  it('takes a share that is given twice once', async () => {
+    const run = await editFromTable(open(), 'best', { ...quick, back: [1, 1] });
+    expect(run.rungs).toHaveLength(1);
+  });
+
   it('learns from the measured rows alone with no pool, and tells the lead by its measured score', async () => {
     const run = await editFromTable(open(), 'v2', { ...quick, pool: 0, guidance: 1 });
     expect(run.leadScore).toBeCloseTo(run.lead.row!.score, 12);
