@@ -75,9 +75,32 @@ export {
   type DistillRows,
 } from './proxy/distilled-head.js';
 export type { SoftBins } from './proxy/soft-bins.js';
+export type { Block } from './proxy/blocks/block.js';
+export {
+  type BlocksFit,
+  type BlocksOptions,
+  type BlocksProgress,
+  type BlocksReport,
+  type BlocksRequest,
+  fitBlocks,
+} from './proxy/blocks/fit-blocks.js';
 
+export { auto, type AutoOptions } from './design/auto.js';
+export type { BatchRule } from './design/batch-selection.js';
 export { bib } from './design/bib.js';
 export type { BibOptions } from './design/bib-options.js';
+export { blocksLearner, type BlocksLearning } from './design/blocks-learner.js';
+export type { DiscreteSearchOptions } from './design/discrete-options.js';
+export { discreteSearch } from './design/discrete-search.js';
+export { exhaustive, type ExhaustiveOptions } from './design/exhaustive.js';
+export {
+  type LearnedProxy,
+  paperLearner,
+  type ProxyBelief,
+  type ProxyLearner,
+  type ProxyLearning,
+} from './design/learned-proxy.js';
+export { languageModelBlocks, type LmBlock, type LmBlocksRequest } from './design/lm-blocks.js';
 export {
   type Design,
   type DesignOptions,
@@ -86,6 +109,9 @@ export {
   type DesignResult,
   designSequences,
   type DesignStats,
+  designWith,
+  type DesignWithOptions,
+  type DesignWithRequest,
 } from './design/design-sequences.js';
 export type { Exploration, Method, MethodProgress, MethodRun, Start, Visit } from './design/method.js';
 export { createNearestIndex, type Nearest, type NearestIndex } from './design/nearest.js';
@@ -144,6 +170,7 @@ export {
   trainDenoiser,
 } from './diffusion/index.js';
 
+export { BLOCK_NAMES } from './run/block-names.js';
 export { designFromTable, type DesignRun, type RunHooks, type RunProgress } from './run/design-run.js';
 export { editFiles, editsCsv, editsFasta } from './run/edit-files.js';
 export type { EditRunOptions } from './run/edit-options.js';

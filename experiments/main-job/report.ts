@@ -27,7 +27,8 @@ export function markdownTable(
 
 /** What made the designs, in one line. */
 export function provenance({ model, options }: DesignRun): string {
-  return `Model ${model.name}, sha256 ${model.sha256.slice(0, 16)}; BIB, ${options.starts} starts, ${options.steps} steps, ${options.count} designs.`;
+  const read = model === null ? 'No model' : `Model ${model.name}, sha256 ${model.sha256.slice(0, 16)}`;
+  return `${read}; ${options.starts} starts, ${options.count} designs.`;
 }
 
 /** Writes `NAME.md` and `NAME.json` beside the scripts. */

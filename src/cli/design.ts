@@ -2,7 +2,7 @@ import { Command, Option } from 'commander';
 import { InputError } from '../core/errors.js';
 import type { DesignRunOptions } from '../run/options.js';
 import { interruptible } from './interrupt.js';
-import { lettersAt, mebibytes, number, positions, seed, wordOrNumber } from './parse.js';
+import { choice, lettersAt, mebibytes, names, number, positions, seed, wordOrNumber } from './parse.js';
 import { addTableOptions, loadTableOf, type TableFlags } from './table-options.js';
 
 interface DesignFlags extends TableFlags, Omit<DesignRunOptions, 'memoBytes'> {
@@ -81,11 +81,74 @@ function addConstraintOptions(command: Command): void {
 }
 
 function addMethodOptions(command: Command): void {
+  addProxyOptions(command);
+  addSearchOptions(command);
   command
-    .optionsGroup('The method:')
+    .optionsGroup('The machine (does not change the designs):')
+    .addOption(
+      new Option('--workers <number>', 'worker threads (default: one a core, at most 8)').argParser(
+        number('--workers'),
+      ),
+    )
+    .addOption(
+      new Option(
+        '--memo <MiB>',
+        'memory for remembered passes of the model; 0 turns it off (default: 256)',
+      ).argParser(mebibytes('--memo')),
+    );
+}
+
+function addProxyOptions(command: Command): void {
+  command
+    .optionsGroup('What the scores are learned from:')
+    .addOption(
+      new Option(
+        '--features <which>',
+        "blocks of features, chosen and weighted by the table's own rows; or the paper's: the published method",
+      )
+        .choices(['blocks', 'paper'])
+        .argParser(choice('--features', ['blocks', 'paper']))
+        .default('blocks'),
+    )
+    .addOption(
+      new Option(
+        '--blocks <names>',
+        'blocks to try, e.g. onehot,pairs,llr (default: all that suit the table)',
+      ).argParser(names),
+    )
+    .addOption(
+      new Option(
+        '--ridge <which>',
+        "chosen by the table's own rows, or the published weak one (default: as --features)",
+      )
+        .choices(['evidence', 'paper'])
+        .argParser(choice('--ridge', ['evidence', 'paper'])),
+    )
     .option(
       '--model <name|folder>',
-      "language model: an embedded one's name, or a folder (default: the embedded one)",
+      "language model: an embedded one's name, or a folder; all its blocks are tried (default: the embedded one, llr alone)",
+    );
+}
+
+function addSearchOptions(command: Command): void {
+  command
+    .optionsGroup('The search:')
+    .addOption(
+      new Option(
+        '--search <which>',
+        "auto scores every sequence where there are few, else is discrete; bib is the published one (default: auto, with the paper's features bib)",
+      )
+        .choices(['auto', 'bib', 'discrete', 'exhaustive'])
+        .argParser(choice('--search', ['auto', 'bib', 'discrete', 'exhaustive'])),
+    )
+    .addOption(
+      new Option(
+        '--batch <rule>',
+        'how the plate is taken from what was found: the best predicted, by posterior, or unlike each other',
+      )
+        .choices(['mean', 'ucb', 'thompson', 'distance', 'determinant'])
+        .argParser(choice('--batch', ['mean', 'ucb', 'thompson', 'distance', 'determinant']))
+        .default('mean'),
     )
     .addOption(
       new Option('--mode <which>', 'which mapping drives the design')
@@ -98,22 +161,24 @@ function addMethodOptions(command: Command): void {
         .default('adaptive'),
     )
     .addOption(
-      new Option('--gamma-at <where>', 'where an adaptive gamma takes its gradient')
-        .choices(['current', 'lookahead'])
-        .default('current'),
+      new Option(
+        '--gamma-at <where>',
+        'bib: where an adaptive gamma takes its gradient (default: current)',
+      ).choices(['current', 'lookahead']),
     )
     .addOption(
-      new Option('--eta <number>', 'step size: adaptive, or a number up to 10')
+      new Option('--eta <number>', 'adaptive, or bib: step size up to 10; else: letters changed at once')
         .argParser(wordOrNumber('--eta', 'adaptive'))
         .default('adaptive'),
     )
     .addOption(
-      new Option('--eta-over <what>', 'whether an adaptive step size goes on from step to step')
-        .choices(['accumulate', 'restart'])
-        .default('accumulate'),
+      new Option(
+        '--eta-over <what>',
+        'bib: whether an adaptive step size goes on from step to step (default: accumulate)',
+      ).choices(['accumulate', 'restart']),
     )
     .addOption(
-      new Option('--steps <number>', 'optimisation steps (default: 25 for proteins, 100 for DNA)').argParser(
+      new Option('--steps <number>', 'optimisation steps (default: 25; bib on DNA: 100)').argParser(
         number('--steps'),
       ),
     )
@@ -126,18 +191,6 @@ function addMethodOptions(command: Command): void {
       new Option('--take <which>', 'designs are the best of all visited sequences, or the final ones first')
         .choices(['visited', 'final'])
         .default('visited'),
-    )
-    .optionsGroup('The machine (does not change the designs):')
-    .addOption(
-      new Option('--workers <number>', 'worker threads (default: one a core, at most 8)').argParser(
-        number('--workers'),
-      ),
-    )
-    .addOption(
-      new Option(
-        '--memo <MiB>',
-        'memory for remembered passes of the model; 0 turns it off (default: 256)',
-      ).argParser(mebibytes('--memo')),
     );
 }
 
@@ -193,9 +246,11 @@ function runOptions(flags: DesignFlags): DesignRunOptions {
     maxMutations,
     mutationsFrom,
   } = flags;
+  const { features, blocks, ridge, search, batch } = flags;
   const { mode, gamma, gammaAt, eta, etaOver, steps, starts, take, workers, memo: memoBytes } = flags;
   return {
     ...{ count, seed, direction, model, designable, fixed, letters, lettersAt, maxMutations, mutationsFrom },
+    ...{ features, blocks, ridge, search, batch },
     ...{ mode, gamma, gammaAt, eta, etaOver, steps, starts, take, workers, memoBytes },
   };
 }

@@ -1,3 +1,4 @@
+import { closest } from 'fastest-levenshtein';
 import { InputError } from '../core/errors.js';
 
 /** Readers of option values. Each is made for one flag, which its messages name. */
@@ -64,6 +65,24 @@ export function lettersAt(flag: string): Reader<Record<string, string>> {
     }
     return letters;
   };
+}
+
+/** One of some words; the message names the nearest. */
+export function choice<const T extends string>(flag: string, choices: readonly T[]): Reader<T> {
+  return (text) => {
+    const found = choices.find((word) => word === text);
+    if (found !== undefined) return found;
+    const { fault } = wrong(flag, `one of ${choices.join(', ')}`, text);
+    throw new InputError({ ...fault, fix: `Did you mean '${closest(text, choices)}'?` });
+  };
+}
+
+/** `onehot,pairs`: names. */
+export function names(text: string): string[] {
+  return text
+    .split(',')
+    .map((name) => name.trim())
+    .filter((name) => name !== '');
 }
 
 /** A size in MiB, to bytes. */

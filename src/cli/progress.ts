@@ -10,7 +10,8 @@ export interface ProgressDisplay {
 
 /** The phases that take time. */
 const names: Partial<Record<RunProgress['phase'], string>> = {
-  features: 'embedding the table',
+  choice: 'choosing features',
+  features: 'learning from the table',
   design: 'designing',
 };
 

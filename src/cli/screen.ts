@@ -1,6 +1,7 @@
 import Table from 'cli-table3';
 import { countSetAside, type Table as MeasuredTable } from '../table/table.js';
 import type { DesignRun } from '../run/design-run.js';
+import type { DesignRow } from '../run/rows.js';
 import { hammingDistance } from '../core/alphabet.js';
 import { formatNumber } from '../run/files.js';
 import { printable } from '../run/printable.js';
@@ -41,7 +42,8 @@ function describeWildType({ wildType, numbering, rows }: MeasuredTable): string 
 }
 
 /** What was designed, and with what. */
-export function describeRun({ problem, table, model, options, stats }: DesignRun): string {
+export function describeRun(run: DesignRun): string {
+  const { problem, table, model, options, stats, notes } = run;
   const { numbering } = table;
   const designable = problem.designable.map((position) => numbering.label(position));
   const shown = designable.length > 12 ? [...designable.slice(0, 10), '...', designable.at(-1)] : designable;
@@ -51,20 +53,54 @@ export function describeRun({ problem, table, model, options, stats }: DesignRun
       ? ''
       : `at most ${problem.budget.max} mutations from ${problem.budget.from === 'reference' ? 'the wild type' : 'the start'}`,
     options.direction === 'min' ? `smaller ${table.scoreName} is better` : '',
-    `model: ${model.name}, ${thousands(model.parameters)} weights, ${model.width} features`,
-    `method: BIB, mode ${options.mode}, ${stats.starts} starts, ${options.steps} steps, seed ${options.seed}`,
+    model === null ? '' : `model: ${model.name}, ${thousands(model.parameters)} weights`,
+    ...describeProxy(run),
+    ...stats.notes.map((note) => `search: ${note}`),
+    `method: ${describeMethod(run)}, seed ${options.seed}`,
+    ...notes.map((note) => `note: ${note}`),
   ]
     .filter(Boolean)
     .map(printable)
     .join('\n');
 }
 
+/** What the scores are learned by. */
+function describeProxy({ stats: { blocks, width }, options }: DesignRun): string[] {
+  if (blocks === null) return [`features: ${width} of the language model, the published ridge`];
+  const { signal, chosen, tried, noise, bothStrands } = blocks;
+  const [best] = chosen;
+  const percent = (share: number) => `${(100 * share).toFixed(0)} %`;
+  const shares = [...signal]
+    .sort((a, b) => b.share - a.share)
+    .map(({ block, share }) => `${block} ${percent(share)}`);
+  return [
+    `features: ${thousands(width)}, share of the signal: ${shares.join(', ')}${bothStrands ? ' (both strands)' : ''}`,
+    `chosen: ${chosen.length} of ${thousands(tried)} ways to learn, averaged; the best ${best.blocks.join(' + ')}, scores by ${best.transform}`,
+    `trust: cross-validated correlation ${best.within.toFixed(2)}; rank correlation above the range learned from ${best.beyond.toFixed(2)}; noise ${percent(noise)} of the variance`,
+    options.ridge === 'paper' ? 'ridge: the published one, on the chosen features' : '',
+  ];
+}
+
+function describeMethod({ options, stats }: DesignRun): string {
+  const batch = options.batch === 'mean' ? '' : `, batch by ${options.batch}`;
+  const steps = `${stats.starts} starts, ${options.steps} steps`;
+  switch (options.search) {
+    case 'bib':
+      return `BIB, mode ${options.mode}, ${steps}${batch}`;
+    case 'discrete':
+      return `discrete search, mode ${options.mode}, ${steps}${batch}`;
+    default:
+      return `${options.search}, mode ${options.mode}${batch}`;
+  }
+}
+
 /** The first designs as a table. */
 export function designTable({ rows, table }: DesignRun): string {
   const view = new Table({
-    head: ['rank', 'id', 'mutations', `predicted ${table.scoreName}`, 'nearest measured', 'distance'].map(
-      printable,
-    ),
+    head: [
+      ...['rank', 'id', 'mutations', `predicted ${table.scoreName}`],
+      ...['nearest measured', 'distance'],
+    ].map(printable),
     style: { head: [], border: [], compact: true },
   });
   for (const row of rows.slice(0, SHOWN)) {
@@ -73,7 +109,7 @@ export function designTable({ rows, table }: DesignRun): string {
         String(row.rank),
         row.id,
         cut(row.mutations ?? row.changes),
-        formatNumber(row.predicted),
+        predictionOf(row),
         `${cut(row.nearestId)} (${formatNumber(row.nearestScore)})`,
         String(row.nearestDistance),
       ].map(printable),
@@ -82,8 +118,15 @@ export function designTable({ rows, table }: DesignRun): string {
   return view.toString();
 }
 
+/** `1.62 ± 0.84`, where the proxy says how sure it is. */
+function predictionOf({ predicted, deviation }: DesignRow): string {
+  if (deviation === null) return formatNumber(predicted);
+  const short = (value: number) => String(Number(value.toPrecision(3)));
+  return `${short(predicted)} ± ${short(deviation)}`;
+}
+
 /** Where the rest of the designs is. */
-export function describeOutput({ rows, seconds, stats, warnings }: DesignRun, out: string): string {
+export function describeOutput({ rows, seconds, stats, warnings, model }: DesignRun, out: string): string {
   const total = Object.values(seconds).reduce((sum, value) => sum + value, 0);
   const { asked, done } = stats.passes;
   return [
@@ -93,7 +136,9 @@ export function describeOutput({ rows, seconds, stats, warnings }: DesignRun, ou
       : '',
     ...warnings.map((warning) => `warning: ${warning}`),
     printable(`${rows.length} designs in ${out}: designs.csv, designs.fasta, run.json, timings.json`),
-    `${total.toFixed(1)} s; ${thousands(done)} of ${thousands(asked)} passes of the model were needed, the rest was remembered`,
+    model === null
+      ? `${total.toFixed(1)} s`
+      : `${total.toFixed(1)} s; ${thousands(done)} of ${thousands(asked)} passes of the model were needed, the rest was remembered`,
   ]
     .filter(Boolean)
     .join('\n');

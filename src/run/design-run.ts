@@ -1,13 +1,18 @@
 import type { Alphabet } from '../core/alphabet.js';
-import { throwIfAborted } from '../core/errors.js';
+import { InputError, throwIfAborted } from '../core/errors.js';
 import { createRandom } from '../core/random.js';
-import { bib } from '../design/bib.js';
-import { designSequences } from '../design/design-sequences.js';
+import type { Random } from '../core/random.js';
+import { blocksLearner } from '../design/blocks-learner.js';
+import { designWith } from '../design/design-sequences.js';
 import type { DesignProgress, DesignStats } from '../design/design-sequences.js';
+import { paperLearner } from '../design/learned-proxy.js';
+import type { ProxyLearner } from '../design/learned-proxy.js';
+import { languageModelBlocks } from '../design/lm-blocks.js';
 import type { Problem } from '../design/problem.js';
 import type { LanguageModel } from '../lm/language-model.js';
 import { languageModelFeatures } from '../lm/lm-feature-map.js';
 import { createPool } from '../runtime/pool.js';
+import type { Pool } from '../runtime/pool.js';
 import type { Table } from '../table/table.js';
 import { openModelFor } from './model.js';
 import { checkRunOptions } from './options.js';
@@ -16,10 +21,13 @@ import { createPhaseClock } from './phase-clock.js';
 import type { PhaseSeconds } from './phase-clock.js';
 import { describeDesigns } from './rows.js';
 import type { DesignRow } from './rows.js';
+import { searchMethod } from './search.js';
+import { learnedPositions, planBlocks } from './table-blocks.js';
+import type { BlockPlan } from './table-blocks.js';
 import { problemOfTable } from './table-problem.js';
 import { warningsOf } from './warnings.js';
 
-/** Progress of a run: the model is opened, then the phases of `designSequences`. */
+/** Progress of a run: the model is opened, where one is read, then the phases of `designWith`. */
 export type RunProgress = { phase: 'model'; step: number; steps: number } | DesignProgress;
 
 /** What a caller may want to do while a run goes on. */
@@ -35,10 +43,13 @@ export interface DesignRun {
   table: Table;
   options: CheckedRunOptions;
   problem: Problem;
-  model: Pick<LanguageModel, 'name' | 'sha256' | 'parameters'> & { alphabet: Alphabet; width: number };
+  /** The language model, or null where none was read. */
+  model: (Pick<LanguageModel, 'name' | 'sha256' | 'parameters'> & { alphabet: Alphabet }) | null;
   stats: DesignStats;
   /** What to be wary of, one printable sentence each. */
   warnings: string[];
+  /** What was left out and why, one printable sentence each. */
+  notes: string[];
   /** Worker threads that ran the model. */
   workers: number;
   /** Wall time of each phase. */
@@ -46,9 +57,9 @@ export interface DesignRun {
 }
 
 /**
- * The main job: from a table of measured variants to the next plate of designs, by BIB on a language model's features.
- * Reads the model's files and nothing else, writes nothing. The same table, options and model give the same designs on
- * the same machine.
+ * The main job: from a table of measured variants to the next plate of designs. By default evidence-weighted blocks of
+ * features, searched as the size of the space allows; by `features: 'paper'` the published method BIB. Reads the model's
+ * files and nothing else, writes nothing. The same table, options and model give the same designs on the same machine.
  * @throws InputError for options that are wrong, a table that does not fit the model, scores that cannot be learned from
  * @throws ModelError for a model that is missing, damaged or not supported
  * @throws InfeasibleError when the constraints leave fewer than `count` designs, before the model is opened
@@ -61,51 +72,37 @@ export async function designFromTable(
 ): Promise<DesignRun> {
   const checked = checkRunOptions(options, table.alphabet);
   const problem = problemOfTable(table, checked);
+  const plan = planBlocks(table, problem, checked);
   throwIfAborted(signal);
   const clock = createPhaseClock();
   clock.enter('model');
-  onProgress?.({ phase: 'model', step: 0, steps: 1 });
-  const model = await openModelFor(table, checked.model, signal);
-  onProgress?.({ phase: 'model', step: 1, steps: 1 });
+  const hooks = { signal, onProgress };
+  const { model, notes } = await openModel(table, checked, plan, hooks);
   const pool = createPool(checked.workers);
   try {
-    const featureMap = languageModelFeatures(model, table.alphabet, pool);
-    clock.enter('features');
-    const { designs, stats } = await designSequences({
+    clock.enter('learn');
+    const random = createRandom(checked.seed);
+    const learn = await learnerFor({ table, problem, checked, plan, model, pool, random, hooks });
+    const { designs, stats } = await designWith({
       sequences: table.rows.map(({ sequence }) => sequence),
       scores: merits(table, checked.direction),
-      problem,
-      featureMap,
-      random: createRandom(checked.seed),
-      signal,
-      onProgress: (progress) => {
-        if (progress.phase === 'features' && progress.step === progress.steps) clock.enter('design');
-        onProgress?.(progress);
-      },
+      ...{ problem, learn, random, signal, onProgress },
       options: {
         count: checked.count,
         starts: checked.starts,
         take: checked.take,
         memoBytes: checked.memoBytes,
-        method: bib({
-          mode: checked.mode,
-          gamma: checked.gamma,
-          gammaAt: checked.gammaAt,
-          eta: checked.eta,
-          etaMode: checked.etaOver,
-          steps: checked.steps,
-        }),
+        batch: { rule: checked.batch },
+        method: (proxy) => {
+          clock.enter('design');
+          return searchMethod(checked, proxy);
+        },
       },
     });
-    const { name, sha256, parameters, alphabet } = model;
     const rows = describeDesigns(designs, table, checked.direction);
     return {
-      rows,
-      table,
-      options: checked,
-      problem,
-      model: { name, sha256, parameters, alphabet, width: stats.width },
-      stats,
+      ...{ rows, table, options: checked, problem, stats, notes },
+      model: model && pick(model),
       warnings: warningsOf(rows, table, checked.direction),
       workers: pool.workers,
       seconds: clock.finish(),
@@ -113,6 +110,67 @@ export async function designFromTable(
   } finally {
     await pool.close();
   }
+}
+
+function pick({ name, sha256, parameters, alphabet }: LanguageModel): DesignRun['model'] {
+  return { name, sha256, parameters, alphabet };
+}
+
+/** Opens the model that the blocks read; null where they read none, or the default one cannot read the table. */
+async function openModel(
+  table: Table,
+  { model: named, workers }: CheckedRunOptions,
+  { languageModel, asked, notes }: BlockPlan,
+  { signal, onProgress }: RunHooks,
+): Promise<{ model: LanguageModel | null; notes: string[] }> {
+  if (languageModel.length === 0) return { model: null, notes };
+  onProgress?.({ phase: 'model', step: 0, steps: 1 });
+  try {
+    const model = await openModelFor(table, named, signal, { workers });
+    onProgress?.({ phase: 'model', step: 1, steps: 1 });
+    return { model, notes };
+  } catch (error) {
+    if (asked || !(error instanceof InputError)) throw error;
+    return {
+      model: null,
+      notes: [...notes, `the blocks of the language model were not tried, because ${error.fault.what}`],
+    };
+  }
+}
+
+interface LearnerRequest {
+  table: Table;
+  problem: Problem;
+  checked: CheckedRunOptions;
+  plan: BlockPlan;
+  model: LanguageModel | null;
+  pool: Pool;
+  random: Random;
+  hooks: RunHooks;
+}
+
+/** How the proxy is learned. */
+async function learnerFor(request: LearnerRequest): Promise<ProxyLearner> {
+  const { table, problem, checked, plan, model, pool, random, hooks } = request;
+  const { alphabet } = table;
+  if (model !== null && checked.features === 'paper' && checked.ridge === 'paper')
+    return paperLearner(languageModelFeatures(model, alphabet, pool));
+  const extra =
+    model === null
+      ? []
+      : await languageModelBlocks({
+          ...{ model, alphabet, pool, names: plan.languageModel, wildType: table.wildType },
+          sites: problem.designable,
+          sequences: table.rows.map(({ sequence }) => sequence),
+          random: random.fork('language model'),
+          signal: hooks.signal,
+          onProgress: (step, steps) => hooks.onProgress?.({ phase: 'features', step, steps }),
+        });
+  return blocksLearner({
+    ...{ alphabet, extra, only: plan.closedForm },
+    positions: learnedPositions(table, problem),
+    ridge: checked.features === 'paper' ? 'evidence' : checked.ridge,
+  });
 }
 
 /** The scores with the sign that makes larger better. */

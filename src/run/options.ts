@@ -3,6 +3,8 @@ import { z } from 'zod';
 import type { Alphabet } from '../core/alphabet.js';
 import { type Fault, formatFault, InputError } from '../core/errors.js';
 import { defaultSteps } from '../design/bib-options.js';
+import { LM_BLOCKS } from '../design/lm-blocks.js';
+import { BLOCK_NAMES, isLmBlock } from './block-names.js';
 
 /** Options of `designFromTable`. Everything may be left out. Positions are in the table's own numbering. */
 export interface DesignRunOptions {
@@ -12,7 +14,10 @@ export interface DesignRunOptions {
   seed?: number | string;
   /** Whether larger (`max`, default) or smaller scores are better. */
   direction?: 'max' | 'min';
-  /** An embedded model's name, or a folder in Hugging Face's layout. Default: the alphabet's embedded model. */
+  /**
+   * An embedded model's name, or a folder in Hugging Face's layout. Default: the alphabet's embedded model. With blocks, all
+   * blocks of a model that is named are tried, and it has to fit the table; of the default one only `llr`, where it fits.
+   */
   model?: string;
 
   /** Positions that may change. Default: the named sites, else those at which the table (and the wild type) varies. */
@@ -31,17 +36,39 @@ export interface DesignRunOptions {
   /** Where mutations are counted from. Default `wild-type` if there is one, else `start`. */
   mutationsFrom?: 'wild-type' | 'start';
 
+  /**
+   * What the scores are learned from. `blocks` (default): blocks of features (letters, pairs of letters, k-mers, the language
+   * model's), chosen and weighted by the table's own rows. `paper`: the language model's mean features, as published.
+   */
+  features?: 'blocks' | 'paper';
+  /** Names of the blocks that are tried. Default: all that suit the table (see `model`). See `BLOCK_NAMES`. */
+  blocks?: readonly string[];
+  /** How weak the ridge is: chosen by the table's own rows (`evidence`, default for blocks) or as published (`paper`). */
+  ridge?: 'evidence' | 'paper';
+  /**
+   * How designs are searched. `auto` (default for blocks): every sequence where there are few, else `discrete`. `bib` (default
+   * for the paper's features): the published search. `discrete`: the same objective, letter by letter. `exhaustive`: all.
+   */
+  search?: 'auto' | 'bib' | 'discrete' | 'exhaustive';
+  /**
+   * How the plate is taken together from what was found. `mean` (default): the best predicted. `ucb`: the largest upper
+   * bounds. `thompson`: the best of posterior draws. `distance`, `determinant`: good and unlike each other. See `BatchRule`.
+   */
+  batch?: 'mean' | 'ucb' | 'thompson' | 'distance' | 'determinant';
+
   /** Which mapping drives the design. Default `both`. See `BibOptions`. */
   mode?: 'both' | 'forward' | 'backward';
   /** Weight of the forward loss in mode `both`: `adaptive` (default) or fixed, 0 to 1. */
   gamma?: 'adaptive' | number;
-  /** Where Adaptive-gamma takes its gradient. Default `current`. */
+  /** Search `bib`: where Adaptive-gamma takes its gradient. Default `current`. */
   gammaAt?: 'current' | 'lookahead';
-  /** Step size: `adaptive` (default) or fixed, above 0 and at most 10. */
+  /**
+   * Step size: `adaptive` (default) or fixed. Search `bib`: above 0 and at most 10. Else: letters changed at once, at least 1.
+   */
   eta?: 'adaptive' | number;
-  /** Whether an adaptive step size goes on from step to step (`accumulate`, default) or starts again (`restart`). */
+  /** Search `bib`: whether an adaptive step size goes on (`accumulate`, default) or starts again each step (`restart`). */
   etaOver?: 'accumulate' | 'restart';
-  /** Optimisation steps. Default 25 for proteins, 100 for DNA. */
+  /** Optimisation steps. Default 25; search `bib` on DNA: 100. */
   steps?: number;
   /** Candidates, each started at one of the best measured variants. Default 128. */
   starts?: number;
@@ -93,11 +120,20 @@ const schema = z.strictObject({
   lettersAt: z.record(z.string(), letters, { error: 'letters by position' }).default({}),
   maxMutations: wholeOrAny.optional(),
   mutationsFrom: oneOf('wild-type', 'start').optional(),
+  features: oneOf('blocks', 'paper').default('blocks'),
+  blocks: z
+    .array(oneOf(...BLOCK_NAMES), { error: 'a list of names of blocks' })
+    .min(1, { error: 'at least one name of a block' })
+    .readonly()
+    .optional(),
+  ridge: oneOf('evidence', 'paper').optional(),
+  search: oneOf('auto', 'bib', 'discrete', 'exhaustive').optional(),
+  batch: oneOf('mean', 'ucb', 'thompson', 'distance', 'determinant').default('mean'),
   mode: oneOf('both', 'forward', 'backward').default('both'),
   gamma: adaptiveOr(0, 1, 'from 0 to 1').default('adaptive'),
-  gammaAt: oneOf('current', 'lookahead').default('current'),
-  eta: adaptiveOr(Number.MIN_VALUE, 10, 'above 0 and at most 10').default('adaptive'),
-  etaOver: oneOf('accumulate', 'restart').default('accumulate'),
+  gammaAt: oneOf('current', 'lookahead').optional(),
+  eta: adaptiveOr(Number.MIN_VALUE, 1000, 'above 0').default('adaptive'),
+  etaOver: oneOf('accumulate', 'restart').optional(),
   steps: whole(1, 100_000).optional(),
   starts: whole(1, 100_000).default(128),
   take: oneOf('visited', 'final').default('visited'),
@@ -105,8 +141,16 @@ const schema = z.strictObject({
   memoBytes: whole(0).default(256 * 2 ** 20),
 });
 
+type Parsed = z.output<typeof schema>;
+
 /** Options with their defaults filled in; what depends on the table or the machine may still be open. */
-export type CheckedRunOptions = Omit<z.output<typeof schema>, 'steps'> & { steps: number };
+export type CheckedRunOptions = Omit<Parsed, 'steps' | 'ridge' | 'search' | 'gammaAt' | 'etaOver'> & {
+  steps: number;
+  ridge: 'evidence' | 'paper';
+  search: 'auto' | 'bib' | 'discrete' | 'exhaustive';
+  gammaAt: 'current' | 'lookahead';
+  etaOver: 'accumulate' | 'restart';
+};
 
 /**
  * Checks the options once, where they enter, and fills in the defaults.
@@ -115,13 +159,78 @@ export type CheckedRunOptions = Omit<z.output<typeof schema>, 'steps'> & { steps
  */
 export function checkRunOptions(options: DesignRunOptions, alphabet: Alphabet): CheckedRunOptions {
   const result = schema.safeParse(options);
-  if (result.success) return { ...result.data, steps: result.data.steps ?? defaultSteps(alphabet) };
-  const faults = result.error.issues.map((issue) => faultOf(issue, options));
+  const faults = result.success
+    ? contradictions(result.data)
+    : result.error.issues.map((issue) => faultOf(issue, options));
+  if (result.success && faults.length === 0) return withDefaults(result.data, alphabet);
   if (faults.length === 1) throw new InputError(faults[0]);
   throw new InputError({
     what: `${faults.length} options are wrong (${faults.map((fault) => formatFault(fault).replace(/\.$/, '')).join('; ')})`,
     fix: 'Correct them.',
   });
+}
+
+const searchOf = ({ search, features }: Parsed) => search ?? (features === 'paper' ? 'bib' : 'auto');
+const ridgeOf = ({ ridge, features }: Parsed) => ridge ?? (features === 'paper' ? 'paper' : 'evidence');
+
+function withDefaults(parsed: Parsed, alphabet: Alphabet): CheckedRunOptions {
+  const search = searchOf(parsed);
+  return {
+    ...parsed,
+    search,
+    ridge: ridgeOf(parsed),
+    gammaAt: parsed.gammaAt ?? 'current',
+    etaOver: parsed.etaOver ?? 'accumulate',
+    steps: parsed.steps ?? (search === 'bib' ? defaultSteps(alphabet) : DISCRETE_STEPS),
+  };
+}
+
+/** Steps of the discrete search where none are given. */
+const DISCRETE_STEPS = 25;
+
+/** Options that are right by themselves and cannot go together. */
+function contradictions(parsed: Parsed): Fault[] {
+  const { features, blocks, batch, eta, gammaAt, etaOver, model } = parsed;
+  const search = searchOf(parsed);
+  const faults: Fault[] = [];
+  if (features === 'paper' && blocks !== undefined)
+    faults.push({
+      what: 'options features and blocks cannot go together',
+      expected: "with features 'paper', the language model's mean features alone",
+      got: `blocks ${blocks.join(',')}`,
+      fix: 'Leave one of them out.',
+    });
+  if (features === 'blocks' && model !== undefined && blocks !== undefined && !blocks.some(isLmBlock))
+    faults.push({
+      what: 'no block reads the model that is named',
+      expected: `one of ${LM_BLOCKS.join(', ')} among the blocks`,
+      got: `blocks ${blocks.join(',')}`,
+      fix: 'Leave the model out, or name such a block.',
+    });
+  if (ridgeOf(parsed) === 'paper' && (batch === 'ucb' || batch === 'thompson'))
+    faults.push({
+      what: `batch ${batch} needs a proxy that knows how sure it is`,
+      expected: "ridge 'evidence', or batch mean, distance or determinant",
+      got: "ridge 'paper'",
+    });
+  if (typeof eta === 'number' && (search === 'bib' ? eta > 10 : eta < 1))
+    faults.push({
+      what: 'option eta is wrong',
+      expected:
+        search === 'bib'
+          ? 'adaptive, or a number above 0 and at most 10'
+          : `adaptive, or a number of letters of at least 1 (search ${search})`,
+      got: `${eta}`,
+    });
+  for (const [name, value] of Object.entries({ gammaAt, etaOver }))
+    if (value !== undefined && search !== 'bib')
+      faults.push({
+        what: `option ${name} is one of search bib`,
+        expected: "search 'bib'",
+        got: `search '${search}'`,
+        fix: 'Leave it out.',
+      });
+  return faults;
 }
 
 function faultOf(issue: z.core.$ZodIssue, options: DesignRunOptions): Fault {
@@ -132,11 +241,20 @@ function faultOf(issue: z.core.$ZodIssue, options: DesignRunOptions): Fault {
       fix: `Did you mean '${closest(key, Object.keys(schema.shape))}'?`,
     };
   }
-  const [name] = issue.path;
-  const value = options[name as keyof DesignRunOptions];
+  const [name, index] = issue.path;
+  const whole = options[name as keyof DesignRunOptions];
+  const value: unknown =
+    index === undefined ? whole : (whole as Record<string | number, unknown>)[index as number];
   return {
     what: `option ${String(name)} is wrong`,
     expected: issue.message,
     got: String(JSON.stringify(value) ?? value),
+    ...suggestion(issue, value),
   };
+}
+
+/** The nearest of the choices, for a word. */
+function suggestion(issue: z.core.$ZodIssue, value: unknown): Pick<Fault, 'fix'> {
+  if (issue.code !== 'invalid_value' || typeof value !== 'string') return {};
+  return { fix: `Did you mean '${closest(value, issue.values.map(String))}'?` };
 }

@@ -6,7 +6,7 @@ import type { Table } from '../table/table.js';
 import type { DesignRun } from './design-run.js';
 
 /** Raised when the fields of the record change. */
-const FORMAT = 1;
+const FORMAT = 2;
 
 const require = createRequire(import.meta.url);
 
@@ -47,7 +47,8 @@ export function tableRecord(table: Table) {
  * The record of a run, for `run.json`: everything that the designs depend on and what was made of it. It holds no times
  * and nothing that does not change the designs (workers, memo), so the same run gives the same bytes.
  */
-export function runRecord({ table, options, problem, model, stats, rows, warnings }: DesignRun) {
+export function runRecord(run: DesignRun) {
+  const { table, options, problem, model, stats, rows, warnings, notes } = run;
   const { workers: _workers, memoBytes: _memoBytes, ...asked } = options;
   const designable = problem.designable.map((position) => Number(table.numbering.label(position)));
   return {
@@ -55,27 +56,27 @@ export function runRecord({ table, options, problem, model, stats, rows, warning
     tool: 'biseq design',
     versions: versions(),
     table: tableRecord(table),
-    model: {
-      name: model.name,
-      sha256: model.sha256,
-      parameters: model.parameters,
-      features: model.width,
-    },
+    model: model && { name: model.name, sha256: model.sha256, parameters: model.parameters },
     options: {
       ...asked,
-      model: asked.model ?? model.name,
+      model: asked.model ?? model?.name ?? null,
+      blocks: asked.blocks ?? null,
       designable,
       fixed: [...asked.fixed],
       letters: asked.letters ?? table.alphabet.letters,
       maxMutations: problem.budget?.max ?? null,
       mutationsFrom: problem.budget === null ? null : mutationsFrom[problem.budget.from],
     },
+    proxy: { features: stats.width, ridge: stats.ridge, blocks: stats.blocks },
     result: {
       designs: rows.length,
+      method: stats.method,
+      decisions: stats.notes,
       starts: stats.starts,
       visited: stats.visited,
       filled: stats.filled,
-      ridge: stats.ridge,
+      outside: rows.filter(({ outside }) => outside === true).length,
+      notes,
       warnings,
     },
   };

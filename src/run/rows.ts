@@ -16,6 +16,12 @@ export interface DesignRow {
   mutations: string | null;
   /** Predicted score, in the user's unit. */
   predicted: number;
+  /** Standard deviation of a new measurement, in the user's unit; null where the proxy does not say (the paper's ridge). */
+  deviation: number | null;
+  /** How far the design lies from what was measured, 0 and up; null where the proxy does not say. */
+  leverage: number | null;
+  /** Whether it lies further out than 95 % of the measured variants lie from the others; null where the proxy does not say. */
+  outside: boolean | null;
   /** L_f, standardised units; 0 is at the target. */
   forwardLoss: number;
   /** L_b, standardised units. */
@@ -50,6 +56,9 @@ export function describeDesigns(
       sequence: decode(table.alphabet, design.sequence),
       mutations: mutationsOf(table, design.sequence),
       predicted: sign * design.predicted,
+      deviation: design.deviation,
+      leverage: design.leverage,
+      outside: design.outside,
       forwardLoss: design.forwardLoss,
       backwardLoss: design.backwardLoss,
       nearestDistance: design.nearest.distance,

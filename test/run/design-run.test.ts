@@ -19,9 +19,13 @@ beforeAll(async () => {
 });
 
 const table = parseTable(smallTable(), 'small.csv', { wildType: WILD_TYPE });
-const quick: DesignRunOptions = { model, count: 8, starts: 4, steps: 3, workers: 1 };
+const quick: DesignRunOptions = { features: 'paper', model, count: 8, starts: 4, steps: 3, workers: 1 };
 const run = (options: DesignRunOptions = {}, of: Table = table): Promise<DesignRun> =>
   designFromTable(of, { ...quick, ...options });
+const encoded = (sequence: string) => Uint8Array.from(sequence, (c) => table.alphabet.code(c));
+/** Full sequences without a wild type. */
+const sequencesOnly = () =>
+  `sequence,score\n${['MKTAY', 'MKTAF', 'MKTGY', 'MRTAY', 'MKAAY', 'MKTVY'].map((s, i) => `${s},${i * i}`).join('\n')}\n`;
 const letter = (sequence: string, position: number) => sequence[position - 1];
 
 describe('designFromTable', () => {
@@ -178,6 +182,101 @@ describe('designFromTable', () => {
   });
 });
 
+/** Blocks that take no pass of a model, in a space of 6^4 sequences. */
+const byBlocks: DesignRunOptions = {
+  ...{ features: 'blocks', model: undefined, blocks: ['onehot', 'physchem'] },
+  letters: 'AVKTQY',
+};
+
+describe('designFromTable by blocks, the default', () => {
+  it('chooses among blocks, scores the whole space where it is small, and says so', async () => {
+    const found = await run({ ...byBlocks, blocks: ['onehot', 'pairs'], count: 12 });
+    expect(found.model).toBeNull();
+    expect(found.options).toMatchObject({ search: 'auto', ridge: 'evidence', batch: 'mean' });
+    expect(found.stats.method).toBe('auto');
+    expect(found.stats.notes[0]).toMatch(/^chose exhaustive scoring: the space holds 1296 sequences/);
+    const { blocks } = found.stats;
+    expect(blocks!.signal.reduce((sum, { share }) => sum + share, 0)).toBeCloseTo(1, 9);
+    expect(found.rows).toHaveLength(12);
+    const predicted = found.rows.map((row) => row.predicted);
+    expect(predicted).toEqual([...predicted].sort((a, b) => b - a));
+    for (const { deviation, leverage, outside } of found.rows) {
+      expect(deviation).toBeGreaterThan(0);
+      expect(leverage).toBeGreaterThan(0);
+      expect(typeof outside).toBe('boolean');
+    }
+  });
+
+  it('finds by the discrete search, without the whole space, designs as well predicted', async () => {
+    const whole = await run({ ...byBlocks, blocks: ['onehot'], count: 4 });
+    const searched = await run({ ...byBlocks, blocks: ['onehot'], count: 4, search: 'discrete', steps: 25 });
+    expect(searched.rows[0].predicted).toBeCloseTo(whole.rows[0].predicted, 8);
+  });
+
+  it('keeps every rule in every search and batch', async () => {
+    const rules: DesignRunOptions = { fixed: [8], letters: 'AVKTQY', maxMutations: 2, count: 9 };
+    for (const search of ['auto', 'bib', 'discrete', 'exhaustive'] as const) {
+      const { rows } = await run({ ...byBlocks, ...rules, search });
+      expect(rows).toHaveLength(9);
+      for (const { sequence, mutations } of rows) {
+        expect(letter(sequence, 8)).toBe(letter(WILD_TYPE, 8));
+        expect(mutations === 'WT' ? 0 : mutations!.split(':').length).toBeLessThanOrEqual(2);
+      }
+    }
+    for (const batch of ['mean', 'ucb', 'thompson', 'distance', 'determinant'] as const) {
+      const { rows, problem } = await run({ ...byBlocks, ...rules, batch });
+      expect(new Set(rows.map(({ sequence }) => sequence)).size).toBe(9);
+      for (const { sequence } of rows) expect(problem.whyInfeasible(encoded(sequence))).toBeNull();
+    }
+  });
+
+  it('reads the blocks of a language model, with the same designs for any number of workers', async () => {
+    const options: DesignRunOptions = {
+      ...{ features: 'blocks', blocks: ['onehot', 'lm-mean', 'lm-sites', 'llr'] },
+      ...{ count: 5, search: 'discrete', steps: 2 },
+    };
+    const first = await run(options);
+    expect(first.model?.name).toBe('tiny');
+    expect((await run({ ...options, workers: 2, memoBytes: 0 })).rows).toEqual(first.rows);
+  });
+
+  it('takes the published ridge on blocks, and the evidence on the published features', async () => {
+    const weak = await run({ ...byBlocks, ridge: 'paper', count: 3 });
+    expect(weak.stats.ridge).toBeGreaterThan(0);
+    expect(weak.rows.map(({ deviation }) => deviation)).toEqual([null, null, null]);
+    const paper = await run({ ridge: 'evidence', count: 3 });
+    expect(paper.stats.blocks?.signal).toEqual([{ block: 'lm-mean', share: expect.closeTo(1, 9) as number }]);
+  });
+
+  it("says standard deviations in the user's unit: they scale with the scores", async () => {
+    const scaled = { ...table, rows: table.rows.map((row) => ({ ...row, score: 1000 * row.score })) };
+    const [plain, larger] = [await run(byBlocks), await run(byBlocks, scaled)];
+    larger.rows.forEach((row, i) => {
+      expect(row.sequence).toBe(plain.rows[i].sequence);
+      expect(row.deviation! / plain.rows[i].deviation!).toBeCloseTo(1000, 3);
+      expect(row.leverage).toBeCloseTo(plain.rows[i].leverage!, 8);
+    });
+  });
+
+  it('tries what a table allows: k-mers for sequences of several lengths, and five rows at least', async () => {
+    const lines = ['MKTAY', 'MKTAF', 'MKTGY', 'MRTAY', 'MKTAYI', 'MKAAY', 'MKTVY'].map(
+      (s, i) => `${s},${i % 4}`,
+    );
+    const unequal = parseTable(`sequence,score\n${lines.join('\n')}`, 'unequal.csv', {
+      allowUnequalLengths: true,
+    });
+    const { stats } = await run(
+      { ...byBlocks, letters: undefined, blocks: ['kmers-1', 'kmers-2'], search: 'discrete', count: 3 },
+      unequal,
+    );
+    expect(stats.blocks!.signal.map(({ block }) => block).join()).toMatch(/^kmers-/);
+    const five = parseTable(smallTable(4), 'five.csv', { wildType: WILD_TYPE });
+    expect(
+      (await run({ ...byBlocks, letters: undefined, count: 3, search: 'discrete' }, five)).rows,
+    ).toHaveLength(3);
+  });
+});
+
 describe('what designFromTable refuses', () => {
   const refused = async (options: DesignRunOptions, of: Table = table) => {
     const error: unknown = await run(options, of).then(
@@ -198,6 +297,34 @@ describe('what designFromTable refuses', () => {
     expect((await refused({ cuont: 3 } as DesignRunOptions)).message).toContain("Did you mean 'count'?");
     for (const gamma of [2, NaN, 'often' as 'adaptive'])
       expect((await refused({ gamma })).message).toContain('adaptive, or a number from 0 to 1');
+  });
+
+  it('names the nearest block, search or batch, and options that cannot go together', async () => {
+    const wrong = async (options: object) => (await refused(options as DesignRunOptions)).message;
+    expect(await wrong({ features: 'blocks', blocks: ['onehto'] })).toContain("Did you mean 'onehot'?");
+    expect(await wrong({ search: 'descrete' })).toContain("Did you mean 'discrete'?");
+    expect(await wrong({ batch: 'tompson' })).toContain("Did you mean 'thompson'?");
+    expect(await wrong({ blocks: ['onehot'] })).toContain('options features and blocks cannot go together');
+    expect(await wrong({ batch: 'ucb' })).toContain('batch ucb needs a proxy that knows how sure it is');
+    expect(await wrong({ ...byBlocks, gammaAt: 'lookahead' })).toContain(
+      'option gammaAt is one of search bib',
+    );
+    expect(await wrong({ ...byBlocks, eta: 0.1 })).toContain('a number of letters of at least 1');
+    expect(await wrong({ eta: 11 })).toContain('above 0 and at most 10');
+    expect(await wrong({ ...byBlocks, model })).toContain('no block reads the model that is named');
+    expect(await wrong({ ...byBlocks, blocks: ['spaced-pairs'] })).toContain(
+      "no block 'spaced-pairs' for this table",
+    );
+  });
+
+  it('refuses too few variants to learn from, and blocks that do not suit the table', async () => {
+    const few = parseTable(smallTable(3), 'few.csv', { wildType: WILD_TYPE });
+    expect((await refused(byBlocks, few)).message).toMatch(/^few.csv: there are too few measured variants/);
+    const plain = parseTable(sequencesOnly(), 'plain.csv');
+    const llr = { ...byBlocks, blocks: ['llr'], model };
+    expect((await refused(llr, plain)).message).toContain(
+      'block llr does not suit this table; expected a wild type',
+    );
   });
 
   it("speaks of positions in the user's numbering", async () => {

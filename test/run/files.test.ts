@@ -18,7 +18,14 @@ let run: DesignRun;
 beforeAll(async () => {
   await writeTinyModel(model);
   const table = parseTable(smallTable(), 'small.csv', { wildType: WILD_TYPE });
-  run = await designFromTable(table, { model, count: 5, starts: 3, steps: 2, workers: 1 });
+  run = await designFromTable(table, {
+    blocks: ['onehot', 'llr'],
+    model,
+    count: 5,
+    starts: 3,
+    steps: 2,
+    workers: 1,
+  });
 });
 
 describe('formatNumber', () => {
@@ -47,6 +54,9 @@ describe('designs.csv', () => {
         "sequence",
         "mutations",
         "predicted_score",
+        "predicted_sd",
+        "leverage",
+        "outside_measured",
         "forward_loss",
         "backward_loss",
         "nearest_distance",
@@ -62,6 +72,9 @@ describe('designs.csv', () => {
       expect(cells.sequence).toBe(row.sequence);
       expect(cells.mutations).toBe(row.mutations);
       expect(Number(cells.predicted_score)).toBeCloseTo(row.predicted, 4);
+      expect(Number(cells.predicted_sd)).toBeCloseTo(row.deviation!, 4);
+      expect(Number(cells.leverage)).toBeCloseTo(row.leverage!, 3);
+      expect(cells.outside_measured).toBe(row.outside ? 'yes' : 'no');
       expect(cells.nearest_id).toBe(row.nearestId);
       expect(cells.changes_from_nearest).toBe(row.changes);
     });
@@ -95,7 +108,7 @@ describe('run.json', () => {
     expect(record.versions.biseq).toMatch(/^\d+\.\d+\.\d+/);
     expect(record.versions.onnxruntime).toMatch(/^\d+\.\d+\.\d+/);
     expect(record.table.sha256).toMatch(/^[0-9a-f]{64}$/);
-    expect(record.model.sha256).toMatch(/^[0-9a-f]{64}$/);
+    expect(record.model?.sha256).toMatch(/^[0-9a-f]{64}$/);
     expect(Object.keys(record)).toMatchInlineSnapshot(`
       [
         "format",
@@ -104,11 +117,18 @@ describe('run.json', () => {
         "table",
         "model",
         "options",
+        "proxy",
         "result",
       ]
     `);
-    expect({ ...record.options, model: path.basename(record.options.model) }).toMatchInlineSnapshot(`
+    expect(record.proxy.blocks?.signal.map(({ block }) => block)).toEqual(['onehot', 'llr']);
+    expect({ ...record.options, model: path.basename(record.options.model ?? '') }).toMatchInlineSnapshot(`
       {
+        "batch": "mean",
+        "blocks": [
+          "onehot",
+          "llr",
+        ],
         "count": 5,
         "designable": [
           3,
@@ -119,6 +139,7 @@ describe('run.json', () => {
         "direction": "max",
         "eta": "adaptive",
         "etaOver": "accumulate",
+        "features": "blocks",
         "fixed": [],
         "gamma": "adaptive",
         "gammaAt": "current",
@@ -128,6 +149,8 @@ describe('run.json', () => {
         "mode": "both",
         "model": "tiny",
         "mutationsFrom": null,
+        "ridge": "evidence",
+        "search": "auto",
         "seed": 0,
         "starts": 3,
         "steps": 2,
@@ -142,11 +165,11 @@ describe('timings.json', () => {
   it('holds the times, the passes and their sum', () => {
     const finishedAt = new Date(0);
     const record = timingsRecord(
-      { ...run, seconds: { model: 1, features: 2.5, design: 4 } },
+      { ...run, seconds: { model: 1, learn: 2.5, design: 4 } },
       { finishedAt, tableSeconds: 0.5 },
     );
     expect(record.finishedAt).toBe('1970-01-01T00:00:00.000Z');
-    expect(record.seconds).toEqual({ table: 0.5, model: 1, features: 2.5, design: 4, total: 8 });
+    expect(record.seconds).toEqual({ table: 0.5, model: 1, learn: 2.5, design: 4, total: 8 });
     expect(record.passes.measured).toBe(run.table.rows.length);
     expect(record.passes.done + record.passes.memoHits).toBe(record.passes.asked);
     expect(record.workers).toBe(1);
