@@ -14,6 +14,7 @@ import { applyLinear } from '../../src/proxy/head.js';
 import { standardise } from '../../src/proxy/standardise.js';
 import { mean, pearson, spearman, standardError } from '../../src/stats/index.js';
 import { leaveOneOutPenalty } from '../../src/sweep/plain-ridge.js';
+import { cpuSeconds } from './arms.js';
 import { readTables } from './measure.js';
 
 const { values: args } = parseArgs({
@@ -43,6 +44,8 @@ function variedSites(sequences: readonly Sequence[]): number[] {
 }
 
 interface Measured {
+  /** Seconds of fitting. */
+  cpu: number[];
   spearman: number[];
   toEnsemble: number[];
   disagreement: number[];
@@ -50,7 +53,7 @@ interface Measured {
 
 const found = new Map<string, Measured>();
 function record(key: string, values: Record<keyof Measured, number>): void {
-  const lists = found.get(key) ?? { spearman: [], toEnsemble: [], disagreement: [] };
+  const lists = found.get(key) ?? { cpu: [], spearman: [], toEnsemble: [], disagreement: [] };
   for (const name of Object.keys(lists) as (keyof Measured)[]) lists[name].push(values[name]);
   found.set(key, lists);
 }
@@ -71,7 +74,9 @@ for (const [table, { rows: all, alphabet }] of Object.entries(await readTables(a
     const fitted = phi.slice(0, FITTED * D);
     const trace = fitted.reduce((sum, x) => sum + x * x, 0);
     const penalty = leaveOneOutPenalty(fitted, y, random.fork('penalty')) * trace;
+    let before = cpuSeconds();
     const ensemble = bootstrapHeads({ phi: fitted, y }, penalty, random.fork('heads'), HEADS);
+    const cpu = cpuSeconds() - before;
     const asked = Array.from({ length: ASKED }, (_, i) =>
       phi.subarray((FITTED + i) * D, (FITTED + i + 1) * D),
     );
@@ -79,6 +84,7 @@ for (const [table, { rows: all, alphabet }] of Object.entries(await readTables(a
     const taught = asked.map((x) => applyLinear(ensemble, x));
     const spread = asked.map((x) => ensemble.spread(x));
     record(`${table}|mean of ${HEADS} heads`, {
+      cpu,
       spearman: spearman(truth, taught),
       toEnsemble: 1,
       disagreement: 1,
@@ -87,15 +93,18 @@ for (const [table, { rows: all, alphabet }] of Object.entries(await readTables(a
       // The rows that are asked about are never taught.
       const more = phi.subarray((FITTED + ASKED) * D);
       const taughtBy = unmeasured ? Float64Array.from([...fitted, ...more]) : fitted;
+      before = cpuSeconds();
       const head = await distillHeads(
         { phi: taughtBy, width: D, y },
         ensemble.heads,
         random.fork(name),
         options,
       );
+      const cost = cpuSeconds() - before;
       const predicted = asked.map((x) => head.predict(x));
       const means = predicted.map((one) => one.mean);
       record(`${table}|${name}`, {
+        cpu: cost,
         spearman: spearman(truth, means),
         toEnsemble: pearson(means, taught),
         disagreement: spearman(
@@ -112,11 +121,11 @@ const lines = [
   `${HEADS} ridge heads on one-hot letters, each fitted to a bootstrap of ${FITTED} measured rows, and one linear head with soft bins`,
   `that learned from them on the same rows (${DRAWS} draws, mean ± standard error over the draws; ${ASKED} other rows are asked about).`,
   '',
-  '| table | head | Spearman to the measured scores | correlation with the ensemble’s mean | Spearman of the spreads |',
-  '|---|---|---|---|---|',
-  ...[...found].map(([key, { spearman: rho, toEnsemble, disagreement }]) => {
+  '| table | head | Spearman to the measured scores | correlation with the ensemble’s mean | Spearman of the spreads | CPU s to fit |',
+  '|---|---|---|---|---|---|',
+  ...[...found].map(([key, { cpu, spearman: rho, toEnsemble, disagreement }]) => {
     const [table, name] = key.split('|');
-    return `| ${table} | ${name} | ${cell(rho)} | ${cell(toEnsemble)} | ${cell(disagreement)} |`;
+    return `| ${table} | ${name} | ${cell(rho)} | ${cell(toEnsemble)} | ${cell(disagreement)} | ${mean(cpu).toFixed(2)} |`;
   }),
 ];
 writeFileSync(args.out, `${lines.join('\n')}\n`);
