@@ -10,7 +10,7 @@ import type { LanguageModel } from './language-model.js';
 import { type CompiledGraph, compileGraph, poolFeeds, type Pooling } from './runner.js';
 
 /** Raised when the graphs change in a way that moves bits. */
-const GRAPH_VERSION = 1;
+const GRAPH_VERSION = 2;
 
 /** A language model's features as a {@link FeatureMap}; its sessions are freed by `release`. */
 export interface LanguageModelFeatureMap extends FeatureMap {
