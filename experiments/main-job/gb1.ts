@@ -1,7 +1,8 @@
 /**
  * The main job on the embedded 384 variants of GB1, every design scored with the full table of Wu et al. (149,361 of the
  * 160,000 variants at four sites):
- *   npx tsx experiments/main-job/gb1.ts [--model FOLDER]
+ *   npx tsx experiments/main-job/gb1.ts [--model FOLDER] [--default]
+ * --default runs the default settings alone, and writes gb1-default.
  */
 import path from 'node:path';
 import { parseArgs } from 'node:util';
@@ -27,7 +28,10 @@ const RUNS = [
   { plate: 'BIB as published, backward', options: { features: 'paper', mode: 'backward' }, seeds: [0] },
 ] as const;
 
-const { model } = parseArgs({ options: { model: { type: 'string' } } }).values;
+const { model, default: defaultOnly } = parseArgs({
+  options: { model: { type: 'string' }, default: { type: 'boolean', default: false } },
+}).values;
+const name = defaultOnly ? 'gb1-default' : 'gb1';
 const example = exampleTable('gb1');
 const table = await readTable(example.file, example.options);
 const full = await readTable(path.join(shared, 'gb1/Gb1Dataset.csv.gz'), example.options);
@@ -60,7 +64,7 @@ const rows: {
   result: ReturnType<typeof score>;
 }[] = [];
 let last: DesignRun | null = null;
-for (const { plate, options, seeds } of RUNS) {
+for (const { plate, options, seeds } of defaultOnly ? RUNS.slice(0, 1) : RUNS) {
   for (const seed of seeds) {
     const since = performance.now();
     last = await designFromTable(table, { count: COUNT, ...options, seed, model });
@@ -91,10 +95,10 @@ const text = markdownTable(
   ]),
 );
 writeReport(
-  'gb1',
+  name,
   `# GB1: ${COUNT} designs from the embedded 384 variants
 
-Made by \`npx tsx experiments/main-job/gb1.ts\`. ${provenance(last!)}
+Made by \`npx tsx experiments/main-job/gb1.ts${defaultOnly ? ' --default' : ''}\`. ${provenance(last!)}
 
 Fitness as in the full table (wild type 1); a design that the full table lacks (${160_000 - fitness.size} of the 160,000
 variants were not measured) is not scored. "Scored" counts the others.

@@ -4,6 +4,7 @@ import type { DesignRun } from '../run/design-run.js';
 import type { DesignRow } from '../run/rows.js';
 import { hammingDistance } from '../core/alphabet.js';
 import { formatNumber } from '../run/files.js';
+import { takesPasses } from '../run/search.js';
 import { printable } from '../run/printable.js';
 
 const SHOWN = 10;
@@ -69,7 +70,8 @@ function describeProxy({ stats: { blocks, width }, options }: DesignRun): string
   if (blocks === null) return [`features: ${width} of the language model, the published ridge`];
   const { signal, chosen, tried, noise, bothStrands } = blocks;
   const [best] = chosen;
-  const percent = (share: number) => `${(100 * share).toFixed(0)} %`;
+  // + 0 takes the sign off a share that rounds to nothing
+  const percent = (share: number) => `${Math.round(100 * share) + 0} %`;
   const shares = [...signal]
     .sort((a, b) => b.share - a.share)
     .map(({ block, share }) => `${block} ${percent(share)}`);
@@ -126,9 +128,10 @@ function predictionOf({ predicted, deviation }: DesignRow): string {
 }
 
 /** Where the rest of the designs is. */
-export function describeOutput({ rows, seconds, stats, warnings, model }: DesignRun, out: string): string {
+export function describeOutput({ rows, seconds, stats, warnings }: DesignRun, out: string): string {
   const total = Object.values(seconds).reduce((sum, value) => sum + value, 0);
   const { asked, done } = stats.passes;
+  const what = takesPasses(stats) ? 'the model was run' : 'the features were computed';
   return [
     rows.length > SHOWN ? `... and ${rows.length - SHOWN} more.` : '',
     stats.filled > 0
@@ -136,9 +139,7 @@ export function describeOutput({ rows, seconds, stats, warnings, model }: Design
       : '',
     ...warnings.map((warning) => `warning: ${warning}`),
     printable(`${rows.length} designs in ${out}: designs.csv, designs.fasta, run.json, timings.json`),
-    model === null
-      ? `${total.toFixed(1)} s`
-      : `${total.toFixed(1)} s; ${thousands(done)} of ${thousands(asked)} passes of the model were needed, the rest was remembered`,
+    `${total.toFixed(1)} s; ${what} ${thousands(done)} of ${thousands(asked)} times, the rest was remembered`,
   ]
     .filter(Boolean)
     .join('\n');

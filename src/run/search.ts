@@ -1,6 +1,7 @@
 import { auto } from '../design/auto.js';
 import { bib } from '../design/bib.js';
 import { discreteSearch } from '../design/discrete-search.js';
+import type { DesignStats } from '../design/design-sequences.js';
 import { ENUMERABLE, exhaustive } from '../design/exhaustive.js';
 import type { LearnedProxy } from '../design/learned-proxy.js';
 import { PASS_BLOCKS } from '../design/lm-blocks.js';
@@ -22,11 +23,14 @@ export function searchMethod(options: CheckedRunOptions, proxy: LearnedProxy): M
     case 'exhaustive':
       return exhaustive({ by: mode === 'backward' ? 'backward' : 'forward' });
     case 'auto':
-      return auto({ limit: takesPasses(proxy) ? ENUMERABLE_BY_PASSES : ENUMERABLE, search: shared });
+      return auto({
+        limit: takesPasses({ blocks: proxy.report }) ? ENUMERABLE_BY_PASSES : ENUMERABLE,
+        search: shared,
+      });
   }
 }
 
-/** Whether each prediction takes a pass of a language model. */
-export function takesPasses({ report }: LearnedProxy): boolean {
-  return report === null || report.signal.some(({ block }) => PASS_BLOCKS.includes(block));
+/** Whether each prediction takes a pass of a language model: the published features do, and so do some blocks. */
+export function takesPasses({ blocks }: Pick<DesignStats, 'blocks'>): boolean {
+  return blocks === null || blocks.signal.some(({ block }) => PASS_BLOCKS.includes(block));
 }
