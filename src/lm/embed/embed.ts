@@ -30,6 +30,8 @@ export interface Embedding {
 
 /** Values of a chunk's embeddings that are in memory at once: 32 MiB. */
 const VALUES = 2 ** 23;
+/** Values of a mean or of sites that weigh as much as a token, so that short sequences do not fill a chunk by thousands. */
+const VALUES_PER_TOKEN = 8;
 
 interface Item {
   sequence: NamedSequence;
@@ -59,8 +61,10 @@ export async function* embed(
       : compileGraph(pool, model, () => featureGraph(architecture, weights, means), 'phi');
   const largest = what === 'residues' ? Math.max(1, Math.floor(VALUES / architecture.hiddenSize)) : undefined;
   const items = tokenised(model, sequences, order);
+  const least = what === 'residues' ? 1 : (means * architecture.hiddenSize) / VALUES_PER_TOKEN;
+  const cost = ({ ids }: Item) => Math.max(ids.length, least);
   try {
-    for await (const chunk of inChunks(items, { cost: ({ ids }) => ids.length, largest })) {
+    for await (const chunk of inChunks(items, { cost, largest })) {
       if (what === 'residues') yield* await residues(model, compiled, chunk, order, signal);
       else yield* await pooled(model, compiled, chunk, what, order, signal);
     }

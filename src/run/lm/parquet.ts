@@ -29,8 +29,8 @@ export interface ParquetSource {
   signal?: AbortSignal;
 }
 
-/** Values of a row group. */
-const VALUES_PER_GROUP = 2 ** 21;
+/** Values of a row group: 1 MiB, which the writer turns into many times as many bytes of lists while it writes. */
+const VALUES_PER_GROUP = 2 ** 18;
 
 /** `id`, `length` (`position`, `residue`), and `embedding` as a list of floats. */
 function schemaOf(byResidue: boolean) {
