@@ -124,6 +124,7 @@ export function report(results: readonly Result[], size: number): string {
     'measurement. Mean true score of the picked ones over the seeds ± standard error; paired differences to the mean of the',
     'pool and to the forward model alone with their 95 % intervals (Student), **bold** where they exclude 0; mean Spearman',
     'over the pool. Pools of one table overlap where it has few rows, so the intervals speak of these tables, not of new ones.',
+    'The pseudo-perplexity needs many passes of the masked model: only some seeds and tables have it.',
     '',
     'Models: ' +
       [...models.values()].map(({ name, sha256 }) => `${name} (${sha256.slice(0, 16)})`).join(', ') +

@@ -1,7 +1,7 @@
 /**
  * Does re-ranking a pool of variants by a time-reversed pair of language models find better ones than the forward model
  * alone, than a masked model, and than chance? Pools of 1,000 measured variants, 8 seeds, 96 picked:
- *   npx tsx experiments/trlm/run.ts --data ../shared/data [--problems "GB1,yeast promoters"] [--pseudo "GB1=8,AAV=2"] [--workers 1]
+ *   npx tsx experiments/trlm/run.ts --data ../shared/data [--problems "GB1;yeast promoters"] [--pseudo "GB1=8;AAV=4"] [--workers 1]
  * Scores are kept in runs/trlm.ndjson and never computed again; `--report` only writes table.md from what is there.
  */
 import { writeFileSync } from 'node:fs';
@@ -25,7 +25,7 @@ const { values: args } = parseArgs({
     data: { type: 'string', default: '../shared/data' },
     models: { type: 'string', default: 'data/models' },
     problems: { type: 'string', default: PROBLEMS.join(';') },
-    pseudo: { type: 'string', default: 'GB1=8;yeast promoters=8;AAV=8;E4B, middle third=8' },
+    pseudo: { type: 'string', default: 'GB1=8;yeast promoters=8;AAV=4;E4B, middle third=4' },
     seeds: { type: 'string', default: '8' },
     workers: { type: 'string', default: '1' },
     store: { type: 'string', default: 'runs/trlm.ndjson' },
