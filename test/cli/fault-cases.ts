@@ -96,19 +96,45 @@ export const faultCases: FaultCase[] = [
   },
   {
     name: 'equal scores',
-    table: sequences('MKTAY,1', 'MKTAF,1'),
+    table: sequences('MKTAY,1', 'MKTAF,1', 'MKTAV,1', 'MKTAL,1', 'MKTAA,1'),
     plain: true,
     says: ['all scores are the same'],
   },
   {
     name: 'sequence longer than the model takes',
-    table: sequences(`${'M'.repeat(TINY_MAX_TOKENS)},1`, `${'K'.repeat(TINY_MAX_TOKENS)},2`),
+    table: sequences(...[...'MKVLA'].map((letter, i) => `${letter.repeat(TINY_MAX_TOKENS)},${i}`)),
     plain: true,
     says: [
       'table.csv:2: the sequence is too long for model tiny',
       `at most ${TINY_MAX_TOKENS} tokens`,
       `got ${TINY_MAX_TOKENS + 2}`,
     ],
+  },
+  {
+    name: 'unknown block',
+    args: ['table.csv', '--blocks', 'onehto,llr'],
+    says: ['option blocks is wrong', "Did you mean 'onehot'?"],
+  },
+  {
+    name: 'unknown search',
+    args: ['table.csv', '--search', 'discret'],
+    says: ['option --search is wrong', "Did you mean 'discrete'?"],
+  },
+  {
+    name: 'unknown batch',
+    args: ['table.csv', '--batch', 'tompson'],
+    says: ['option --batch is wrong', "Did you mean 'thompson'?"],
+  },
+  {
+    name: 'published features and blocks',
+    args: ['table.csv', '--features', 'paper', '--blocks', 'onehot'],
+    says: ['options features and blocks cannot go together', 'Leave one of them out'],
+  },
+  {
+    name: 'too few variants',
+    table: sequences('MKTAY,1', 'MKTAF,2', 'MKTAV,3'),
+    plain: true,
+    says: ['table.csv: there are too few measured variants to learn from', 'at least 5'],
   },
   {
     name: 'binary file',
