@@ -4,6 +4,10 @@ export const RESULTS = 'runs/edit.ndjson';
 export const LEADS = 8;
 /** States of each lead that are taken up to noise and brought back. */
 export const DRAWS = 16;
+/** Blocks of the proxy where not all that suit the table are used: pairs of 15 positions would take most of the time. */
+export const BLOCKS: Readonly<Record<string, readonly string[]>> = {
+  'ehrlich-20-15-2-4': ['onehot', 'similarity'],
+};
 /** How far back. */
 export const BACKS = [0.3, 0.4, 0.5, 0.6, 0.8, 1] as const;
 
@@ -25,7 +29,7 @@ export interface LeadRecord {
   /** A rung for each of `BACKS`. */
   bdia: Rung[];
   ddim: Rung[];
-  /** For each distance at which something was picked. */
+  /** For each distance at which BDIA picked something. */
   beside: {
     distance: number;
     /** The discrete search for BIB's objective, at most so many letters from the lead. */

@@ -18,7 +18,16 @@ import { fitPredictor, type ScorePredictor, trainEditModel } from '../../src/dif
 import { createEditor, EDITOR_DEFAULTS, indexOfBack, leadStates } from '../../src/diffusion/editor.js';
 import { standardise } from '../../src/proxy/standardise.js';
 import { loadTask, type Task } from '../../src/tasks/index.js';
-import { BACKS, type CellRecord, DRAWS, type LeadRecord, LEADS, RESULTS, type Rung } from './record.js';
+import {
+  BACKS,
+  BLOCKS,
+  type CellRecord,
+  DRAWS,
+  type LeadRecord,
+  LEADS,
+  RESULTS,
+  type Rung,
+} from './record.js';
 
 interface Lab {
   task: Task;
@@ -50,7 +59,7 @@ async function openLab(task: Task, random: Random): Promise<Lab> {
   const problem = problemOf(task);
   const { sequences, scores } = task.measured;
   const data = { problem, sequences, scores: Float64Array.from(scores) };
-  const predictor = await fitPredictor(data, random.fork('proxy'));
+  const predictor = await fitPredictor(data, random.fork('proxy'), { only: BLOCKS[task.name] });
   const trained = await trainEditModel({ ...data, predictor, random: random.fork('model') });
   console.log(
     `  trained: step ${trained.step}, held out ${trained.heldOutLoss} (untrained ${trained.untrainedLoss})`,
@@ -170,7 +179,7 @@ async function leadRecord(
     return out;
   };
   const [bdia, ddim] = [await rungs(drawn.bdia), await rungs(drawn.ddim)];
-  const distances = new Set([...bdia, ...ddim].flatMap(({ picked }) => picked?.distance ?? []));
+  const distances = new Set(bdia.flatMap(({ picked }) => picked?.distance ?? []));
   const beside: LeadRecord['beside'] = [];
   for (const distance of [...distances].sort((a, b) => a - b))
     beside.push(await atDistance(lab, row, distance));

@@ -6,7 +6,16 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { mean, pairedDifference } from '../../src/stats/index.js';
-import { BACKS, type CellRecord, DRAWS, type LeadRecord, LEADS, RESULTS, type Rung } from './record.js';
+import {
+  BACKS,
+  BLOCKS,
+  type CellRecord,
+  DRAWS,
+  type LeadRecord,
+  LEADS,
+  RESULTS,
+  type Rung,
+} from './record.js';
 
 const records = readFileSync(RESULTS, 'utf8')
   .split('\n')
@@ -126,7 +135,7 @@ function section(task: string, target: number): string {
     `${(100 * mean(cells.map(({ returned }) => returned[sampler]))).toFixed(1)} %`;
   return [
     `## ${task}, ${cells.length} seeds, asked for +${target} sd`,
-    `The leads score ${number(lead)} on average.`,
+    `The leads score ${number(lead)} on average.${BLOCKS[task] ? ` The proxy has the blocks ${BLOCKS[task].join(' and ')} only.` : ''}`,
     reached,
     'BDIA, picked, less the others, paired by lead; mean and 95 % interval over seeds:',
     differences,

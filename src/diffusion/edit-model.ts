@@ -26,6 +26,13 @@ export interface MeasuredData {
 /** Sequences predicted at a time. */
 const CHUNK = 2048;
 
+/** Options of {@link fitPredictor}. */
+export interface PredictorOptions {
+  /** Names of the blocks to use. Default: all that suit the table. */
+  only?: readonly string[];
+  signal?: AbortSignal;
+}
+
 /**
  * Fits the default proxy (evidence-weighted blocks) to measured rows.
  * @throws InputError for scores that nothing can be learned from
@@ -33,10 +40,10 @@ const CHUNK = 2048;
 export async function fitPredictor(
   { problem, sequences, scores }: MeasuredData,
   random: Random,
-  signal?: AbortSignal,
+  { only, signal }: PredictorOptions = {},
 ): Promise<ScorePredictor> {
   const { alphabet, designable: positions } = problem;
-  const fit = await fitBlocks({ alphabet, sequences, scores, positions, random, signal });
+  const fit = await fitBlocks({ alphabet, sequences, scores, positions, only, random, signal });
   const D = fit.featureMap.width;
   return {
     fit,

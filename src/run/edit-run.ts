@@ -102,7 +102,7 @@ export async function editFromTable(
   const clock = createClock(hooks);
 
   clock.enter('proxy', 1);
-  const predictor = await fitPredictor(data, random.fork('proxy'), hooks.signal);
+  const predictor = await fitPredictor(data, random.fork('proxy'), { signal: hooks.signal });
   const leadScore = sign * (await scoreOfLead(lead, predictor, checked, sign));
   const target = targetScore(asked, leadScore, predictor.sd);
   requireBetter(sign, target, leadScore, checked);
