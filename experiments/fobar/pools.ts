@@ -2,13 +2,8 @@ import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { Sequence } from '../../src/core/alphabet.js';
 import { createRandom, type Random } from '../../src/core/random.js';
-import { createMethod } from '../../src/baselines/registry.js';
-import { createObjective } from '../../src/design/objective.js';
-import { createProblem } from '../../src/design/problem.js';
 import { sequenceKey } from '../../src/design/sequence-key.js';
-import { chooseStarts } from '../../src/design/starts.js';
 import type { BlocksFit } from '../../src/proxy/blocks/fit-blocks.js';
-import { standardise } from '../../src/proxy/standardise.js';
 import { descendingOrder } from '../../src/stats/ranks.js';
 import { loadTask, type Task } from '../../src/tasks/index.js';
 
@@ -33,7 +28,7 @@ export const drawTask = (name: string, seed: number): Promise<Task> =>
 /**
  * Two pools of unmeasured sequences: those that the proxy holds best, and as many at random. Of a table they come from all
  * its unmeasured sequences (30,000 drawn by the seed where there are more, and one of each two strands), of a formula from
- * what a genetic search over the proxy visits.
+ * what a small evolutionary search over the proxy visits.
  */
 export async function poolsOf(task: Task, fit: BlocksFit, random: Random): Promise<PickingPool[]> {
   const space = task.candidates === null ? await visited(task, fit, random) : unmeasured(task, random);
@@ -59,23 +54,42 @@ function unmeasured(task: Task, random: Random): Sequence[] {
   return one.length <= LOOK_AT ? one : random.fork('space').shuffle(one).slice(0, LOOK_AT);
 }
 
+const GENERATIONS = 8;
+const CHILDREN = 1000;
+const PARENTS = 200;
+
+/**
+ * What a small evolutionary search over the proxy visits: children of the best so far (at first of the best measured), half
+ * of them recombined at one place, with one or two letters changed.
+ */
 async function visited(task: Task, fit: BlocksFit, random: Random): Promise<Sequence[]> {
-  const { alphabet, measured, length, letters } = task;
-  const problem = createProblem({
-    ...{ alphabet, measured: measured.sequences, length, letters },
-    designable: Array.from({ length }, (_, position) => position),
-  });
-  const { featureMap, head, auxiliary } = fit;
-  const { visits } = await createMethod('genetic').design({
-    problem,
-    objective: createObjective({ featureMap, head, auxiliary, memoBytes: 0 }),
-    starts: chooseStarts(problem, measured.sequences, measured.scores, 128),
-    measured: { sequences: measured.sequences, y: standardise(measured.scores).y },
-    count: POOL,
-    random: random.fork('search'),
-  });
+  const { measured, length, letters, alphabet } = task;
+  const codes = Array.from(letters, (letter) => alphabet.code(letter));
+  const source = random.fork('search');
   const known = new Set(measured.sequences.map(sequenceKey));
-  return visits.map(({ sequence }) => sequence).filter((sequence) => !known.has(sequenceKey(sequence)));
+  const order = descendingOrder(measured.scores).subarray(0, PARENTS);
+  let parents = Array.from(order, (row) => measured.sequences[row]);
+  const found: { sequence: Sequence; predicted: number }[] = [];
+  for (let generation = 0; generation < GENERATIONS; generation++) {
+    const children: Sequence[] = [];
+    while (children.length < CHILDREN) {
+      const child = parents[source.integer(parents.length)].slice();
+      const cut = source.uniform() < 0.5 ? source.integer(length) : length;
+      child.set(parents[source.integer(parents.length)].subarray(cut), cut);
+      for (let m = source.integer(2); m >= 0; m--)
+        child[source.integer(length)] = codes[source.integer(codes.length)];
+      if (known.has(sequenceKey(child))) continue;
+      known.add(sequenceKey(child));
+      children.push(child);
+    }
+    const predicted = await predictAll(fit, children);
+    children.forEach((sequence, i) => found.push({ sequence, predicted: predicted[i] }));
+    parents = [...found]
+      .sort((x, y) => y.predicted - x.predicted)
+      .slice(0, PARENTS)
+      .map(({ sequence }) => sequence);
+  }
+  return found.map(({ sequence }) => sequence);
 }
 
 async function predictAll(

@@ -19,7 +19,7 @@ const file = path.join(path.dirname(fileURLToPath(import.meta.url)), 'results.nd
 
 const { values } = parseArgs({
   options: {
-    tasks: { type: 'string', default: 'gb1-384,tfbind8-r,ehrlich-20-32-4-4,aav' },
+    tasks: { type: 'string', default: 'gb1-384,tfbind8-r,ehrlich-20-15-2-4,aav' },
     seeds: { type: 'string', default: '8' },
   },
 });
