@@ -1,7 +1,7 @@
 /**
  * Which size an embedded model should have: models of several sizes trained with the same number of operations, and the
  * full training of the embedded one beside them.
- *   npx tsx experiments/lm/sizes.ts [--budget 1.4e13] [--sizes 2x96,4x96,...] [--work FOLDER] [--out experiments/lm/sizes.md]
+ *   npx tsx experiments/lm/sizes.ts [--budgets 3.5e12,1.4e13] [--sizes 2x96,4x96,...] [--work FOLDER] [--out experiments/lm/sizes.md]
  * Operations of training: 6 a weight of the layers and token, and 12 x layers x width x window for attention. A training
  * that was stopped goes on where it was. One worker; seconds are comparable only when nothing else runs.
  */
@@ -19,7 +19,7 @@ import { readCorpus, type TrainingCorpus } from '../../scripts/corpus.js';
 
 const { values: args } = parseArgs({
   options: {
-    budget: { type: 'string', default: '1.4e13' },
+    budgets: { type: 'string', default: '3.5e12,1.4e13' },
     sizes: { type: 'string', default: '2x96,4x96,4x128,4x192,6x256' },
     work: { type: 'string', default: '.cache/sizes' },
     corpora: { type: 'string', default: '../shared/data/corpora' },
@@ -38,9 +38,9 @@ function operationsPerToken({ layers, width }: Size): number {
   return 6 * 12 * layers * width ** 2 + 12 * layers * width * base.training.window;
 }
 
-function recipeOf(size: Size): Recipe {
+function recipeOf(size: Size, budget: number): Recipe {
   const { layers, width } = size;
-  const tokens = Number(args.budget) / operationsPerToken(size);
+  const tokens = budget / operationsPerToken(size);
   const steps = Math.round(tokens / base.training.tokensPerStep);
   return {
     ...base,
@@ -76,10 +76,10 @@ async function embeddingRate(folder: string, pool: Pool): Promise<number> {
 
 const perplexity = (loss: number) => Math.exp(loss).toFixed(2);
 
-async function row(size: Size, corpus: TrainingCorpus, pool: Pool): Promise<string> {
-  const recipe = recipeOf(size);
+async function row(size: Size, budget: number, corpus: TrainingCorpus, pool: Pool): Promise<string> {
+  const recipe = recipeOf(size, budget);
   const { training: config } = recipe;
-  const folder = path.join(args.work, `${recipe.name}-${args.budget}`);
+  const folder = path.join(args.work, `${recipe.name}-${budget}`);
   mkdirSync(folder, { recursive: true });
   const { architecture, special, padId, files } = recipeModel(recipe);
   const { state, test } = await runTraining(pool, {
@@ -95,6 +95,7 @@ async function row(size: Size, corpus: TrainingCorpus, pool: Pool): Promise<stri
   const rate = await embeddingRate(path.join(folder, 'model'), pool);
   const last = state.curve.at(-1)!;
   const cells = [
+    budget.toExponential(1),
     `${size.layers} x ${size.width}`,
     weights.toLocaleString('en'),
     ((2 * weights) / 1e6).toFixed(1),
@@ -111,13 +112,15 @@ async function row(size: Size, corpus: TrainingCorpus, pool: Pool): Promise<stri
 const corpus = await readCorpus(base, args.corpora);
 const pool = createPool(1);
 const lines = [
-  '| layers x width | weights | MB stored | steps | million tokens | training, s | valid perplexity (300 windows) | test perplexity | sequences of 100 embedded a second |',
-  '|---|---|---|---|---|---|---|---|---|',
+  '| operations | layers x width | weights | MB stored | steps | million tokens | training, s | valid perplexity (300 windows) | test perplexity | sequences of 100 embedded a second |',
+  '|---|---|---|---|---|---|---|---|---|---|',
 ];
-for (const text of args.sizes.split(',')) {
-  const [layers, width] = text.split('x').map(Number);
-  lines.push(await row({ layers, width }, corpus, pool));
-  console.log(lines.at(-1));
+for (const budget of args.budgets.split(',').map(Number)) {
+  for (const text of args.sizes.split(',')) {
+    const [layers, width] = text.split('x').map(Number);
+    lines.push(await row({ layers, width }, budget, corpus, pool));
+    console.log(lines.at(-1));
+  }
 }
 await pool.close();
 writeFileSync(
@@ -125,7 +128,7 @@ writeFileSync(
   [
     '# Size of the embedded protein model',
     '',
-    `\`npx tsx experiments/lm/sizes.ts --budget ${args.budget} --sizes ${args.sizes}\`: the same ${args.budget} operations of training for each size, one worker.`,
+    `\`npx tsx experiments/lm/sizes.ts --budgets ${args.budgets} --sizes ${args.sizes}\`: sizes at equal operations of training, one worker.`,
     '',
     ...lines,
     '',
