@@ -1,5 +1,12 @@
-import { closest } from 'fastest-levenshtein';
+import type * as Levenshtein from 'fastest-levenshtein';
+import { createRequire } from 'node:module';
 import { InputError } from '../core/errors.js';
+
+/** The word nearest to a text; its library is loaded only then, so that help starts without it. */
+function closest(text: string, words: readonly string[]): string {
+  const levenshtein = createRequire(import.meta.url)('fastest-levenshtein') as typeof Levenshtein;
+  return levenshtein.closest(text, words);
+}
 
 /** Readers of option values. Each is made for one flag, which its messages name. */
 type Reader<T> = (text: string) => T;
