@@ -134,7 +134,7 @@ async function tune(
 function report(outcomes: readonly Outcome[], base: BaseModel): string {
   const rows = outcomes.map(
     (o) =>
-      `| ${o.family} | ${o.members} | ${o.seed} | ${o.scored} | ${o.rate} | ${o.base.toFixed(2)} | ${o.tuned.toFixed(2)} | ${(o.tuned / o.base).toFixed(3)} | ${o.best} of ${o.steps} |`,
+      `| ${o.family.replaceAll('|', '\\|')} | ${o.members} | ${o.seed} | ${o.scored} | ${o.rate} | ${o.base.toFixed(2)} | ${o.tuned.toFixed(2)} | ${(o.tuned / o.base).toFixed(3)} | ${o.best} of ${o.steps} |`,
   );
   const lower = outcomes.filter(({ base: before, tuned }) => tuned < before).length;
   return [
