@@ -125,8 +125,8 @@ function addProxyOptions(command: Command): void {
         .argParser(choice('--ridge', ['evidence', 'paper'])),
     )
     .option(
-      '--model <name|folder>',
-      "language model: an embedded one's name, or a folder; all its blocks are tried (default: the embedded one, llr alone)",
+      '--model <name|path>',
+      "language model: a name of 'biseq models list', a folder or an ONNX file; all its blocks are tried (default: the embedded one, llr alone)",
     );
 }
 

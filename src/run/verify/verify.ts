@@ -1,8 +1,8 @@
 import { type Alphabet, decode, encode, type Sequence } from '../../core/alphabet.js';
 import { InputError } from '../../core/errors.js';
 import { createRandom } from '../../core/random.js';
-import { type LanguageModel, openLanguageModel } from '../../lm/language-model.js';
-import { resolveModel } from '../../lm/registry.js';
+import type { LanguageModel } from '../../lm/language-model.js';
+import { openNamedModel } from '../../lm/open-named.js';
 import { fitBlocks } from '../../proxy/blocks/fit-blocks.js';
 import { createPool, type Pool } from '../../runtime/pool.js';
 import { guessAlphabet } from '../../table/letters.js';
@@ -119,7 +119,9 @@ async function byFobar(
   const random = createRandom(options.seed).fork('verify');
   // the model first: a missing one is known before any work
   const language =
-    options.hide === 'scores' ? undefined : { model: await openModelFor(table, options.model, signal), pool };
+    options.hide === 'scores'
+      ? undefined
+      : { model: await openModelFor(table, options.model, signal, { workers: pool.workers }), pool };
   const fit = await fitBlocks({
     ...{ alphabet, sequences: measured.sequences, scores: measured.scores, signal },
     positions: sites ?? undefined,
@@ -164,7 +166,7 @@ async function byTrlm(
     ? namedRegion(options.region, texts[0].length, { alphabet, firstPosition })
     : foundRegion(texts, table);
   const open = (name: string | undefined, which: 'forward' | 'reverse'): Promise<LanguageModel> =>
-    openLanguageModel(resolveModel(name ?? `${alphabet.name}-causal-${which}`, alphabet).folder, { signal });
+    openNamedModel(name ?? `${alphabet.name}-causal-${which}`, alphabet, { signal });
   const forward = await open(options.forwardModel, 'forward');
   const reverse = await open(options.reverseModel, 'reverse');
   const { trlmAlpha: alpha, recall, strand } = options;
