@@ -1,8 +1,6 @@
 import { z } from 'zod';
+import { LM_BLOCKS } from '../design/lm-blocks.js';
 import { oneOf, text, whole } from './settings-schema.js';
-
-/** Blocks of a language model. */
-const LM_BLOCKS = ['lm-mean', 'lm-sites', 'llr'] as const;
 
 /** Settings of the proxy that a method searches, for every method that does not train a model of its own. */
 export const proxySettings = (features: 'paper' | 'blocks') => ({
@@ -15,8 +13,11 @@ export const proxySettings = (features: 'paper' | 'blocks') => ({
   blocks: z.array(text, { error: 'a list of names of blocks' }).nullable().default(null),
   /** With `ridge`: the penalty chosen by leave-one-out, or the paper's weak one. */
   penalty: oneOf('loo', 'weak').default('loo'),
-  /** With `blocks`: those of a language model that are tried too. */
-  lm: z.array(oneOf(...LM_BLOCKS), { error: `a list of ${LM_BLOCKS.join(', ')}` }).default([]),
+  /** With `blocks`: those of a language model that are tried too; null: `llr` where the task has a wild type. */
+  lm: z
+    .array(oneOf(...LM_BLOCKS), { error: `a list of ${LM_BLOCKS.join(', ')}` })
+    .nullable()
+    .default(null),
   /** With `blocks`: how many sets of blocks are averaged. */
   average: whole(1, 1000).default(10),
   /** With `blocks`: whether the scores may be transformed. */
@@ -36,7 +37,14 @@ export const proxySettings = (features: 'paper' | 'blocks') => ({
 
 export type ProxySettings = z.output<z.ZodObject<ReturnType<typeof proxySettings>>>;
 
-/** Whether a language model is read. */
-export function needsModel({ features, lm }: ProxySettings): boolean {
-  return features === 'paper' || (features === 'blocks' && lm.length > 0);
+/**
+ * Whether a language model may be read.
+ * @param alphabet of the task; no task of DNA has a wild type
+ */
+export function needsModel(
+  { features, lm }: ProxySettings,
+  alphabet: 'dna' | 'protein' = 'protein',
+): boolean {
+  if (features !== 'blocks') return features === 'paper';
+  return lm === null ? alphabet === 'protein' : lm.length > 0;
 }

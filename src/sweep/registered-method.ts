@@ -40,15 +40,15 @@ export function registeredMethod(
       proxy: proxy.parse(Object.fromEntries(entries.filter(([key]) => isOfProxy(key)))) as ProxySettings,
     };
   };
-  const usesModel = (settings: Readonly<Record<string, unknown>>) => {
+  const usesModel = (settings: Readonly<Record<string, unknown>>, alphabet?: 'dna' | 'protein') => {
     const { options, proxy: chosen } = split(settings);
-    return create(options).fitObjective === undefined && needsModel(chosen);
+    return create(options).fitObjective === undefined && needsModel(chosen, alphabet);
   };
   return {
     name,
     resolve: (settings) => checkSettings(whole, settings),
     async dependencies(settings, alphabet): Promise<Record<string, string>> {
-      if (!usesModel(settings)) return {};
+      if (!usesModel(settings, alphabet)) return {};
       const { model } = split(settings).proxy;
       return { model: await modelHash(model, alphabet === 'dna' ? DNA : PROTEIN) };
     },

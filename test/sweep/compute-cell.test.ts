@@ -113,14 +113,18 @@ describe('computeCell', () => {
     const { result } = await computeCell(job);
     expect(result.metrics).toMatchObject({ distinct: 8, unscored: 0, measured: 0 });
     expect(result.notes[0]).toMatch(/^share of the signal: /);
-    expect(job.expected).not.toHaveProperty('model');
+    // whether a task has a wild type is not known before it is loaded
+    expect(job.expected).toHaveProperty('model');
+    const [none] = await jobsOf([{ method: 'bib', settings: { ...own, lm: [] } }]);
+    expect(none.expected).not.toHaveProperty('model');
+    expect((await computeCell(none)).result.designs).toEqual(result.designs);
     const more = { ...own, blocks: ['onehot'], lm: ['lm-mean', 'lm-sites'] };
     const [other] = await jobsOf([{ method: 'bib', settings: more }]);
     expect(other.expected).toHaveProperty('model');
     expect((await computeCell(other)).result.designs).toHaveLength(8);
     const wrong = await jobsOf([{ method: 'bib', settings: { ...own, lm: ['llr'] } }]);
     expect((await runJob(wrong[0])).outcome).toMatchObject({
-      reason: expect.stringContaining('the task small has none') as string,
+      reason: expect.stringContaining('llr compares with the wild type, and none is known') as string,
     });
   });
 
