@@ -10,8 +10,8 @@ export const LEAVE_ONE_OUT_ROWS = 800;
 
 /**
  * The penalty with the smallest leave-one-out squared error, as scikit-learn's `RidgeCV` chooses it, from one
- * eigendecomposition of the rows' inner products `K`: `r_i = [(K + p I)^-1 y]_i / [(K + p I)^-1]_ii`.
- * @param phi [N x D] centred features
+ * eigendecomposition of the rows' inner products; the intercept is fitted anew for each row left out.
+ * @param phi [N x D] features
  * @param y [N] standardised scores
  * @returns p / tr(K), which carries over to more rows of the same kind
  */
@@ -51,22 +51,29 @@ function innerProducts(phi: Float64Array, rows: readonly number[], D: number): M
   return kernel;
 }
 
-/** Sum of squared leave-one-out residuals of ridge regression for each penalty, above 0. */
+/**
+ * Sum of squared leave-one-out residuals of ridge regression with an intercept that is not penalised, for each penalty p
+ * above 0: `r_i = [G y]_i / (G_ii - 1 / (n p))`, `G = (K + p I)^-1`, K and y centred. (The hat matrix is
+ * `1/n + K G`; the constant is a null direction of K and adds `1 / (n p)` to the diagonal of G.)
+ * @param kernel [n x n] inner products of the rows
+ */
 export function leaveOneOutErrors(kernel: Matrix, y: Float64Array, penalties: readonly number[]): number[] {
-  const { realEigenvalues, eigenvectorMatrix: U } = new EigenvalueDecomposition(kernel, {
+  const n = y.length;
+  const centred = kernel.clone().center('row').center('column');
+  const { realEigenvalues, eigenvectorMatrix: U } = new EigenvalueDecomposition(centred, {
     assumeSymmetric: true,
   });
-  const n = y.length;
+  const mean = y.reduce((sum, value) => sum + value, 0) / n;
   const projected = realEigenvalues.map((_, k) => {
     let sum = 0;
-    for (let i = 0; i < n; i++) sum += U.get(i, k) * y[i];
+    for (let i = 0; i < n; i++) sum += U.get(i, k) * (y[i] - mean);
     return sum;
   });
   return penalties.map((penalty) => {
     const inverse = realEigenvalues.map((value) => 1 / (Math.max(0, value) + penalty));
     let error = 0;
     for (let i = 0; i < n; i++) {
-      let [residual, diagonal] = [0, 0];
+      let [residual, diagonal] = [0, -1 / (n * penalty)];
       for (let k = 0; k < n; k++) {
         const u = U.get(i, k);
         residual += u * inverse[k] * projected[k];
