@@ -2,7 +2,8 @@ import { Command, Option } from 'commander';
 import { InputError } from '../core/errors.js';
 import type { DesignRunOptions } from '../run/options.js';
 import { interruptible } from './interrupt.js';
-import { choice, lettersAt, mebibytes, names, number, positions, seed, wordOrNumber } from './parse.js';
+import { addConstraintOptions } from './constraint-options.js';
+import { choice, mebibytes, names, number, seed, wordOrNumber } from './parse.js';
 import { addTableOptions, loadTableOf, type TableFlags } from './table-options.js';
 
 interface DesignFlags extends TableFlags, Omit<DesignRunOptions, 'memoBytes'> {
@@ -41,43 +42,14 @@ export function designCommand(): Command {
         .default('max'),
     );
   addTableOptions(command);
-  addConstraintOptions(command);
+  addConstraintOptions(command, {
+    maxMutations: 'as many as the measured variants have, at least 5',
+    origin: 'start',
+  });
   addMethodOptions(command);
   return command
     .addHelpText('after', '\nExample:\n  biseq design example:gb1 --out plate --count 96')
     .action((table: string, flags: DesignFlags) => interruptible((signal) => design(table, flags, signal)));
-}
-
-function addConstraintOptions(command: Command): void {
-  const list = (flags: string, text: string) =>
-    new Option(`${flags} <positions>`, text).argParser(positions(flags));
-  command
-    .optionsGroup("What may change (positions in the table's own numbering):")
-    .addOption(
-      list(
-        '--designable',
-        'positions that may change, e.g. 5-20,39 (default: the sites, else those that vary in the table)',
-      ),
-    )
-    .addOption(list('--fixed', 'positions that must not change'))
-    .option('--letters <letters>', 'letters allowed at every designable position (default: all)')
-    .addOption(
-      new Option('--letters-at <list>', 'letters allowed at single positions, e.g. 39=AVIL,41=G').argParser(
-        lettersAt('--letters-at'),
-      ),
-    )
-    .addOption(
-      new Option(
-        '--max-mutations <number>',
-        'largest number of mutations, or any (default: as many as the measured variants have, at least 5)',
-      ).argParser(wordOrNumber('--max-mutations', 'any')),
-    )
-    .addOption(
-      new Option(
-        '--mutations-from <what>',
-        'where they are counted from (default: the wild type if given, else the start)',
-      ).choices(['wild-type', 'start']),
-    );
 }
 
 function addMethodOptions(command: Command): void {

@@ -1,6 +1,7 @@
 import { type Command, Option } from 'commander';
 import type { EditRunOptions } from '../run/edit-options.js';
-import { lettersAt, number, positions, seed, wordOrNumber } from './parse.js';
+import { addConstraintOptions } from './constraint-options.js';
+import { number, seed } from './parse.js';
 import { addTableOptions, type TableFlags } from './table-options.js';
 
 /** The options of `biseq edit`, as commander parses them. */
@@ -51,40 +52,8 @@ export function addEditOptions(command: Command): Command {
       new Option('--seed <seed>', 'seed of every random draw: a number or a text').argParser(seed).default(0),
     );
   addTableOptions(command);
-  addConstraints(command);
+  addConstraintOptions(command, { maxMutations: 'as for design', origin: 'lead' });
   return addModelOptions(command);
-}
-
-function addConstraints(command: Command): void {
-  const list = (flag: string, text: string) =>
-    new Option(`${flag} <positions>`, text).argParser(positions(flag));
-  command
-    .optionsGroup("What may change (positions in the table's own numbering):")
-    .addOption(
-      list(
-        '--designable',
-        'positions that may change, e.g. 5-20,39 (default: the sites, else those that vary in the table)',
-      ),
-    )
-    .addOption(list('--fixed', 'positions that must not change'))
-    .option('--letters <letters>', 'letters allowed at every designable position (default: all)')
-    .addOption(
-      new Option('--letters-at <list>', 'letters allowed at single positions, e.g. 39=AVIL,41=G').argParser(
-        lettersAt('--letters-at'),
-      ),
-    )
-    .addOption(
-      new Option(
-        '--max-mutations <number>',
-        'largest number of mutations, or any (default: as for design)',
-      ).argParser(wordOrNumber('--max-mutations', 'any')),
-    )
-    .addOption(
-      new Option(
-        '--mutations-from <what>',
-        'where they are counted from (default: the wild type if given, else the lead)',
-      ).choices(['wild-type', 'lead']),
-    );
 }
 
 function addModelOptions(command: Command): Command {
