@@ -3,11 +3,12 @@ import type { LmBlock } from '../design/lm-blocks.js';
 
 /**
  * Blocks that a table can be learned by. Letters at the designed positions (`onehot`), what they are like (`physchem`,
- * `similarity`; proteins), pairs of them (`pairs`, `similarity-pairs`), how often short words occur (`kmers-K`), pairs of
+ * `similarity`; proteins), pairs of them (`pairs`, `similarity-pairs`), how a variant
+ * differs from its parent (`substitutions`), how often short words occur (`kmers-K`), pairs of
  * letters a distance apart (`spaced-pairs`; DNA), and a language model's `lm-mean`, `lm-sites` and `llr`.
  */
 export const BLOCK_NAMES = [
-  ...['onehot', 'physchem', 'similarity', 'pairs', 'similarity-pairs'],
+  ...['onehot', 'physchem', 'similarity', 'pairs', 'similarity-pairs', 'substitutions'],
   ...['kmers-1', 'kmers-2', 'kmers-3', 'kmers-4', 'spaced-pairs'],
   ...LM_BLOCKS,
 ] as const;
