@@ -59,6 +59,22 @@ describe('biseq design', () => {
     }
   });
 
+  it('gives the same bytes for any number of workers with the default settings', async () => {
+    const byDefault = (out: string, workers: string) =>
+      runCli(
+        [
+          ...['design', 'table.csv', '--wild-type', WILD_TYPE, '--out', out],
+          ...['--count', '6', '--starts', '3', '--workers', workers],
+        ],
+        { cwd: folder },
+      );
+    for (const workers of ['1', '2']) {
+      const { code, stderr } = await byDefault(`default-${workers}`, workers);
+      expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
+    }
+    expect(contents('default-2', SAME)).toEqual(contents('default-1', SAME));
+  });
+
   it('gives other designs for another seed', async () => {
     await design('seed-0');
     await design('seed-1', ['--seed', '1']);
