@@ -208,6 +208,7 @@ export type { DesignRow } from './run/rows.js';
 
 export { type Candidate, type CandidateList, readCandidates } from './run/verify/candidates.js';
 export { verifiedCsv } from './run/verify/csv.js';
+export type { FobarShares } from './run/verify/fobar-columns.js';
 export type { VerifyOptions } from './run/verify/options.js';
 export {
   type Verification,

@@ -56,6 +56,15 @@ function addMethodOptions(command: Command): void {
   addProxyOptions(command);
   addSearchOptions(command);
   command
+    .optionsGroup('Verification (does not change the designs):')
+    .addOption(
+      new Option(
+        '--verify <how>',
+        'verify the finished designs and add its columns to designs.csv; fobar: as biseq verify does (default: no)',
+      )
+        .choices(['fobar'])
+        .argParser(choice('--verify', ['fobar'])),
+    )
     .optionsGroup('The machine (does not change the designs):')
     .addOption(
       new Option('--workers <number>', 'worker threads (default: one a core, at most 8)').argParser(
@@ -219,10 +228,10 @@ function runOptions(flags: DesignFlags): DesignRunOptions {
     mutationsFrom,
   } = flags;
   const { features, blocks, ridge, search, batch } = flags;
-  const { mode, gamma, gammaAt, eta, etaOver, steps, starts, take, workers, memo: memoBytes } = flags;
+  const { mode, gamma, gammaAt, eta, etaOver, steps, starts, take, verify, workers, memo: memoBytes } = flags;
   return {
     ...{ count, seed, direction, model, designable, fixed, letters, lettersAt, maxMutations, mutationsFrom },
     ...{ features, blocks, ridge, search, batch },
-    ...{ mode, gamma, gammaAt, eta, etaOver, steps, starts, take, workers, memoBytes },
+    ...{ mode, gamma, gammaAt, eta, etaOver, steps, starts, take, verify, workers, memoBytes },
   };
 }

@@ -1,7 +1,7 @@
 import Table from 'cli-table3';
 import { editCells } from '../run/edit-files.js';
 import type { EditRun } from '../run/edit-run.js';
-import { formatNumber } from '../run/files.js';
+import { formatNumber } from '../run/cells.js';
 import { printable } from '../run/printable.js';
 
 const SHOWN = 10;

@@ -13,6 +13,8 @@ const names: Partial<Record<RunProgress['phase'], string>> = {
   choice: 'choosing features',
   features: 'learning from the table',
   design: 'designing',
+  learning: 'verifying: learning from the table',
+  hiding: 'verifying: hiding and asking back',
 };
 
 /** `1:05`, or `?` before the first step. */

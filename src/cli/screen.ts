@@ -3,9 +3,10 @@ import { countSetAside, type Table as MeasuredTable } from '../table/table.js';
 import type { DesignRun } from '../run/design-run.js';
 import type { DesignRow } from '../run/rows.js';
 import { hammingDistance } from '../core/alphabet.js';
-import { formatNumber } from '../run/files.js';
+import { formatNumber } from '../run/cells.js';
 import { takesPasses } from '../run/search.js';
 import { printable } from '../run/printable.js';
+import { describeFobar } from './verify-screen.js';
 
 const SHOWN = 10;
 const LONGEST_CELL = 40;
@@ -59,10 +60,16 @@ export function describeRun(run: DesignRun): string {
     ...stats.notes.map((note) => `search: ${note}`),
     `method: ${describeMethod(run)}, seed ${options.seed}`,
     ...notes.map((note) => `note: ${note}`),
+    ...describeVerification(run),
   ]
     .filter(Boolean)
     .map(printable)
     .join('\n');
+}
+
+function describeVerification({ verification }: DesignRun): string[] {
+  if (verification === null) return [];
+  return [...describeFobar(verification), ...verification.notes].map((line) => `verified: ${line}`);
 }
 
 /** What the scores are learned by. */

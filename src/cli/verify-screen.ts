@@ -1,6 +1,7 @@
 import type { SingleBar } from 'cli-progress';
 import { printable } from '../run/printable.js';
 import type { Verification, VerifyProgress } from '../run/verify/verify.js';
+import type { FobarResult } from '../verify/index.js';
 import { formatTimeLeft } from './progress.js';
 
 const names: Record<VerifyProgress['phase'], string> = {
@@ -42,19 +43,7 @@ export async function createVerifyDisplay(enabled: boolean) {
 export function describeVerification(verification: Verification, out: string | undefined): string {
   const { list, fobar, trlm, options, notes, order } = verification;
   const lines = [`${order.length} candidates of ${list.source}, ranked by ${options.rankBy.toUpperCase()}`];
-  if (fobar !== null) {
-    const { chains, best, spread, moved } = fobar;
-    const asked = fobar.candidates.reduce((most, one) => Math.max(most, one.asked), 0);
-    lines.push(
-      `forward: ${chains} chains with ${best} votes each; backward: ${asked} hidden for each candidate, ` +
-        `${spread.min} to ${spread.max} recovered, mean ${spread.mean.toFixed(1)} ` +
-        `(deviation ${spread.deviation.toFixed(2)}, by chance ${spread.chance.toFixed(2)})`,
-    );
-    if (moved.of > 0)
-      lines.push(
-        `of ${moved.of} hidden scores ${moved.gained} are recovered because of the candidate, ${moved.lost} are not because of it`,
-      );
-  }
+  if (fobar !== null) lines.push(...describeFobar(fobar));
   if (trlm !== null) {
     const [forward, reverse] = trlm.models;
     lines.push(`time-reversed pair: ${forward} and ${reverse}, region ${trlm.regionText}`);
@@ -62,4 +51,19 @@ export function describeVerification(verification: Verification, out: string | u
   lines.push(...notes.map((note) => `note: ${note}`));
   if (out !== undefined) lines.push(`written: ${out}`);
   return lines.map(printable).join('\n');
+}
+
+/** What forward-backward verification found of all candidates together, a line each. */
+export function describeFobar({ chains, best, spread, moved, candidates }: FobarResult): string[] {
+  const asked = candidates.reduce((most, one) => Math.max(most, one.asked), 0);
+  const lines = [
+    `forward: ${chains} chains with ${best} votes each; backward: ${asked} hidden for each candidate, ` +
+      `${spread.min} to ${spread.max} recovered, mean ${spread.mean.toFixed(1)} ` +
+      `(deviation ${spread.deviation.toFixed(2)}, by chance ${spread.chance.toFixed(2)})`,
+  ];
+  if (moved.of === 0) return lines;
+  return [
+    ...lines,
+    `of ${moved.of} hidden scores ${moved.gained} are recovered because of the candidate, ${moved.lost} are not because of it`,
+  ];
 }

@@ -4,7 +4,7 @@ import { createRandom } from '../core/random.js';
 import type { Random } from '../core/random.js';
 import { blocksLearner } from '../design/blocks-learner.js';
 import { designWith } from '../design/design-sequences.js';
-import type { DesignProgress, DesignStats } from '../design/design-sequences.js';
+import type { DesignProgress, DesignResult, DesignStats } from '../design/design-sequences.js';
 import { paperLearner } from '../design/learned-proxy.js';
 import type { ProxyLearner } from '../design/learned-proxy.js';
 import { languageModelBlocks } from '../design/lm-blocks.js';
@@ -14,21 +14,27 @@ import { languageModelFeatures } from '../lm/lm-feature-map.js';
 import { createPool } from '../runtime/pool.js';
 import type { Pool } from '../runtime/pool.js';
 import type { Table } from '../table/table.js';
+import type { FobarResult } from '../verify/index.js';
 import { openModelFor } from './model.js';
 import { checkRunOptions } from './options.js';
 import type { CheckedRunOptions, DesignRunOptions } from './options.js';
 import { createPhaseClock } from './phase-clock.js';
-import type { PhaseSeconds } from './phase-clock.js';
+import type { PhaseClock, PhaseSeconds } from './phase-clock.js';
 import { describeDesigns } from './rows.js';
 import type { DesignRow } from './rows.js';
 import { searchMethod } from './search.js';
 import { learnedPositions, planBlocks } from './table-blocks.js';
 import type { BlockPlan } from './table-blocks.js';
 import { problemOfTable } from './table-problem.js';
+import type { VerifyProgress } from './verify/verify.js';
+import { verifyDesigns } from './verify/verify-designs.js';
 import { warningsOf } from './warnings.js';
 
-/** Progress of a run: the model is opened, where one is read, then the phases of `designWith`. */
-export type RunProgress = { phase: 'model'; step: number; steps: number } | DesignProgress;
+/**
+ * Progress of a run: the model is opened, where one is read, then the phases of `designWith`, and those of a verification
+ * where one is asked for.
+ */
+export type RunProgress = { phase: 'model'; step: number; steps: number } | DesignProgress | VerifyProgress;
 
 /** What a caller may want to do while a run goes on. */
 export interface RunHooks {
@@ -46,6 +52,8 @@ export interface DesignRun {
   /** The language model, or null where none was read. */
   model: (Pick<LanguageModel, 'name' | 'sha256' | 'parameters'> & { alphabet: Alphabet }) | null;
   stats: DesignStats;
+  /** What the verification found, or null where none was asked for. */
+  verification: FobarResult | null;
   /** What to be wary of, one printable sentence each. */
   warnings: string[];
   /** What was left out and why, one printable sentence each. */
@@ -79,37 +87,58 @@ export async function designFromTable(
   const hooks = { signal, onProgress };
   const { model, notes } = await openModel(table, checked, plan, hooks);
   const pool = createPool(checked.workers);
-  try {
-    clock.enter('learn');
-    const random = createRandom(checked.seed);
-    const learn = await learnerFor({ table, problem, checked, plan, model, pool, random, hooks });
-    const { designs, stats } = await designWith({
-      sequences: table.rows.map(({ sequence }) => sequence),
-      scores: merits(table, checked.direction),
-      ...{ problem, learn, random, signal, onProgress },
-      options: {
-        count: checked.count,
-        starts: checked.starts,
-        take: checked.take,
-        memoBytes: checked.memoBytes,
-        batch: { rule: checked.batch },
-        method: (proxy) => {
-          clock.enter('design');
-          return searchMethod(checked, proxy);
-        },
+  const { designs, stats } = await makeDesigns({ table, problem, checked, plan, model, pool, hooks }, clock)
+    // the verification has threads of its own
+    .finally(() => pool.close());
+  const rows = describeDesigns(designs, table, checked.direction);
+  const verified = await verifyIfAsked(rows, table, checked, hooks, clock);
+  return {
+    ...{ ...verified, table, options: checked, problem, stats, notes },
+    model: model && pick(model),
+    warnings: warningsOf(rows, table, checked.direction),
+    workers: pool.workers,
+    seconds: clock.finish(),
+  };
+}
+
+type DesignRequest = Omit<LearnerRequest, 'random'>;
+
+/** Learns the proxy, searches it and takes the designs. */
+async function makeDesigns(request: DesignRequest, clock: PhaseClock): Promise<DesignResult> {
+  const { table, problem, checked, hooks } = request;
+  clock.enter('learn');
+  const random = createRandom(checked.seed);
+  const learn = await learnerFor({ ...request, random });
+  return designWith({
+    sequences: table.rows.map(({ sequence }) => sequence),
+    scores: merits(table, checked.direction),
+    ...{ problem, learn, random, ...hooks },
+    options: {
+      count: checked.count,
+      starts: checked.starts,
+      take: checked.take,
+      memoBytes: checked.memoBytes,
+      batch: { rule: checked.batch },
+      method: (proxy) => {
+        clock.enter('design');
+        return searchMethod(checked, proxy);
       },
-    });
-    const rows = describeDesigns(designs, table, checked.direction);
-    return {
-      ...{ rows, table, options: checked, problem, stats, notes },
-      model: model && pick(model),
-      warnings: warningsOf(rows, table, checked.direction),
-      workers: pool.workers,
-      seconds: clock.finish(),
-    };
-  } finally {
-    await pool.close();
-  }
+    },
+  });
+}
+
+/** The designs as they are, or with what a verification says beside each. */
+async function verifyIfAsked(
+  rows: DesignRow[],
+  table: Table,
+  checked: CheckedRunOptions,
+  hooks: RunHooks,
+  clock: PhaseClock,
+): Promise<Pick<DesignRun, 'rows' | 'verification'>> {
+  if (checked.verify === undefined) return { rows, verification: null };
+  clock.enter('verify');
+  const { rows: verified, fobar } = await verifyDesigns(rows, table, checked, hooks);
+  return { rows: verified, verification: fobar };
 }
 
 function pick({ name, sha256, parameters, alphabet }: LanguageModel): DesignRun['model'] {

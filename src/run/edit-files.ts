@@ -2,7 +2,7 @@ import Papa from 'papaparse';
 import { decode } from '../core/alphabet.js';
 import { formatMutations } from '../table/mutations.js';
 import type { EditRow, EditRun } from './edit-run.js';
-import { FORMULA, formatNumber } from './files.js';
+import { FORMULA, formatNumber } from './cells.js';
 import { printable } from './printable.js';
 import { tableRecord, versions } from './record.js';
 

@@ -1,22 +1,13 @@
 import Papa from 'papaparse';
+import { FORMULA, formatNumber } from './cells.js';
 import type { DesignRun } from './design-run.js';
 import { printable } from './printable.js';
 import { runRecord } from './record.js';
 import type { DesignRow } from './rows.js';
-
-/** Significant digits of every score and loss in the files. */
-export const DIGITS = 6;
-
-/** A number as the files print it: rounded to `DIGITS` significant digits, as short as that allows. */
-export function formatNumber(value: number): string {
-  return String(Number(value.toPrecision(DIGITS)));
-}
-
-/** Cells that a spreadsheet would take for a formula; plain numbers are none. */
-export const FORMULA = /^(?![+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?$)[=+\-@\t\r]/i;
+import { fobarColumns } from './verify/fobar-columns.js';
 
 /** What a column of `designs.csv` holds. */
-const columns: Record<string, (row: DesignRow) => string> = {
+const ownColumns: Record<string, (row: DesignRow) => string> = {
   rank: ({ rank }) => String(rank),
   id: ({ id }) => id,
   sequence: ({ sequence }) => sequence,
@@ -34,11 +25,23 @@ const columns: Record<string, (row: DesignRow) => string> = {
   changes_from_nearest: ({ changes }) => changes,
 };
 
+/** Those of designs that were verified come after their own. */
+function columnsOf(rows: readonly DesignRow[]): typeof ownColumns {
+  if (rows.every(({ fobar }) => fobar === undefined)) return ownColumns;
+  const verified = Object.entries(fobarColumns).map(([name, cell]) => [
+    name,
+    ({ fobar }: DesignRow) => (fobar === undefined ? '' : cell(fobar)),
+  ]);
+  return { ...ownColumns, ...Object.fromEntries(verified) };
+}
+
 /**
  * The designs as CSV: UTF-8, a header, lines ended by `\n`, numbers with `DIGITS` significant digits. A cell that a
- * spreadsheet would run as a formula gets an apostrophe in front.
+ * spreadsheet would run as a formula gets an apostrophe in front. Designs that were verified have the columns of
+ * `verifiedCsv` too.
  */
 export function designsCsv(rows: readonly DesignRow[]): string {
+  const columns = columnsOf(rows);
   const data = rows.map((row) => Object.values(columns).map((cell) => cell(row)));
   const text = Papa.unparse(
     { fields: Object.keys(columns), data },

@@ -75,6 +75,12 @@ export interface DesignRunOptions {
   /** Designs are the best of all sequences `visited` (default), or the candidates' `final` ones first, as in the paper. */
   take?: 'visited' | 'final';
 
+  /**
+   * How the finished designs are verified. `fobar`: forward-backward verification against the table (see `verifyCandidates`),
+   * told beside them. Does not change the designs or their order. Default: not at all.
+   */
+  verify?: 'fobar';
+
   /** Worker threads. Default: the cores of the machine, at most 8. Does not change the designs. */
   workers?: number;
   /** Memory for remembered passes of the model, in bytes; 0 turns it off. Default 256 MiB. Does not change the designs. */
@@ -137,6 +143,7 @@ const schema = z.strictObject({
   steps: whole(1, 100_000).optional(),
   starts: whole(1, 100_000).default(128),
   take: oneOf('visited', 'final').default('visited'),
+  verify: oneOf('fobar').optional(),
   workers: whole(1, 64).optional(),
   memoBytes: whole(0).default(256 * 2 ** 20),
 });

@@ -1,8 +1,8 @@
 /** Wall time of each phase of a run, in seconds; phases that were not entered are missing. */
 export type PhaseSeconds = Partial<Record<Phase, number>>;
 
-/** Opening the model; learning the proxy from the measured rows; the method's steps and the selection. */
-export type Phase = 'model' | 'learn' | 'design';
+/** Opening the model; learning the proxy from the measured rows; the method's steps and the selection; verification. */
+export type Phase = 'model' | 'learn' | 'design' | 'verify';
 
 /** Measures phases that follow one another. */
 export interface PhaseClock {

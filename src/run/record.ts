@@ -3,6 +3,7 @@ import { cpus } from 'node:os';
 import { decode } from '../core/alphabet.js';
 import { countSetAside } from '../table/table.js';
 import type { Table } from '../table/table.js';
+import type { FobarResult } from '../verify/index.js';
 import type { DesignRun } from './design-run.js';
 
 /** Raised when the fields of the record change. */
@@ -48,7 +49,7 @@ export function tableRecord(table: Table) {
  * and nothing that does not change the designs (workers, memo), so the same run gives the same bytes.
  */
 export function runRecord(run: DesignRun) {
-  const { table, options, problem, model, stats, rows, warnings, notes } = run;
+  const { table, options, problem, model, stats, rows, warnings, notes, verification } = run;
   const { workers: _workers, memoBytes: _memoBytes, ...asked } = options;
   const designable = problem.designable.map((position) => Number(table.numbering.label(position)));
   return {
@@ -79,7 +80,13 @@ export function runRecord(run: DesignRun) {
       notes,
       warnings,
     },
+    ...(verification === null ? {} : { verification: verificationRecord(verification) }),
   };
+}
+
+/** What forward-backward verification found of all designs together; their own shares stand beside them. */
+function verificationRecord({ chains, best, spread, moved, fallback, notes }: FobarResult) {
+  return { method: 'fobar', chains, votes: best, recovered: spread, moved, fallback, notes };
 }
 
 const mutationsFrom = { reference: 'wild-type', start: 'start' } as const;

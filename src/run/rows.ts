@@ -3,6 +3,7 @@ import type { Sequence } from '../core/alphabet.js';
 import type { Design } from '../design/design-sequences.js';
 import { formatMutations } from '../table/mutations.js';
 import type { Table } from '../table/table.js';
+import type { FobarShares } from './verify/fobar-columns.js';
 
 /** A design as people read it. */
 export interface DesignRow {
@@ -38,6 +39,8 @@ export interface DesignRow {
   nearestScore: number;
   /** The letters that the design changes in it, in the user's own numbering. */
   changes: string;
+  /** What forward-backward verification says of it; absent unless the run was asked to verify. */
+  fobar?: FobarShares;
 }
 
 /** Designs, best first, in the user's own terms. */

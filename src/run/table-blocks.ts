@@ -32,7 +32,8 @@ const LEAST_ROWS = 5;
  */
 export function planBlocks(table: Table, problem: Problem, options: CheckedRunOptions): BlockPlan {
   // the published ridge divides no rows
-  if (options.ridge === 'evidence' || options.features === 'blocks') requireRows(table);
+  const divides = options.ridge === 'evidence' || options.features === 'blocks';
+  if (divides || options.verify !== undefined) requireRows(table, divides);
   if (options.features === 'paper')
     return { closedForm: [], languageModel: ['lm-mean'], asked: true, notes: [] };
   if (options.blocks === undefined) return planDefault(table, problem, options.model !== undefined);
@@ -83,14 +84,17 @@ function tooMuch(name: LmBlock, { rows }: Table, { designable }: Problem): strin
   return null;
 }
 
-function requireRows({ rows, source }: Table): void {
+/** @param divides whether the designs' own proxy needs the rows, and not the verification alone */
+function requireRows({ rows, source }: Table, divides: boolean): void {
   if (rows.length >= LEAST_ROWS) return;
   throw new InputError({
-    what: 'there are too few measured variants to learn from',
+    what: `there are too few measured variants to ${divides ? 'learn from' : 'verify by'}`,
     file: source,
     expected: `at least ${LEAST_ROWS} distinct variants with a score`,
     got: `${rows.length}`,
-    fix: 'Measure more, or use --features paper (features in the library), which does not check itself.',
+    fix: divides
+      ? 'Measure more, or use --features paper (features in the library), which does not check itself.'
+      : 'Measure more, or leave --verify (verify in the library) out.',
   });
 }
 

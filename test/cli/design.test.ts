@@ -75,6 +75,43 @@ describe('biseq design', () => {
     expect(contents('default-2', SAME)).toEqual(contents('default-1', SAME));
   });
 
+  it('verifies the plate when told to: the columns of biseq verify, and all else as without', async () => {
+    const args = ['--seed', 'some', '--count', '8'];
+    await design('unverified', args);
+    const { code, stdout, stderr } = await design('verified', [...args, '--verify', 'fobar']);
+    expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
+    expect(stdout).toContain('verified: forward: 10 chains with 2 votes each; backward: 8 hidden');
+    expect(read('verified', 'designs.fasta')).toBe(read('unverified', 'designs.fasta'));
+    const parse = (csv: string) =>
+      Papa.parse<Record<string, string>>(csv.trimEnd(), { header: true }).data as Record<string, string>[];
+    const apart = await runCli(
+      [
+        'verify',
+        'unverified/designs.csv',
+        '--table',
+        'table.csv',
+        '--wild-type',
+        WILD_TYPE,
+        '--seed',
+        'some',
+      ],
+      { cwd: folder },
+    );
+    const rows = parse(apart.stdout)
+      .sort((a, b) => Number(a.rank) - Number(b.rank))
+      .map(({ verified_rank: _, ...row }) => row);
+    expect(parse(read('verified', 'designs.csv'))).toEqual(rows);
+    const { seconds } = JSON.parse(read('verified', 'timings.json')) as { seconds: object };
+    expect(Object.keys(seconds)).toEqual(['table', 'model', 'learn', 'design', 'verify', 'total']);
+    const record = JSON.parse(read('verified', 'run.json')) as { options: object };
+    expect(record).toMatchObject({ options: { verify: 'fobar' }, verification: { chains: 10, votes: 2 } });
+    await design('verified-again', [...args, '--verify', 'fobar', '--workers', '2']);
+    expect(contents('verified-again', SAME)).toEqual(contents('verified', SAME));
+    const wrong = await design('wrong', ['--verify', 'fobr']);
+    expect(wrong).toMatchObject({ code: 2, stdout: '' });
+    expect(wrong.stderr).toContain("option --verify is wrong; expected one of fobar, got 'fobr'");
+  });
+
   it('gives other designs for another seed', async () => {
     await design('seed-0');
     await design('seed-1', ['--seed', '1']);

@@ -1,5 +1,6 @@
 import Papa from 'papaparse';
-import { FORMULA, formatNumber } from '../files.js';
+import { FORMULA, formatNumber } from '../cells.js';
+import { fobarColumns } from './fobar-columns.js';
 import type { Verification } from './verify.js';
 
 type Cell = (candidate: number) => string;
@@ -8,13 +9,8 @@ type Cell = (candidate: number) => string;
 function addedColumns({ fobar, trlm }: Verification): [string, Cell][] {
   const columns: [string, Cell][] = [];
   if (fobar !== null) {
-    const one = (c: number) => fobar.candidates[c];
-    columns.push(
-      ['forward_share', (c) => formatNumber(one(c).forward)],
-      ['backward_share', (c) => formatNumber(one(c).backward)],
-      ['recovered', (c) => `${one(c).recovered} of ${one(c).asked}`],
-      ['combined_share', (c) => formatNumber(one(c).combined)],
-    );
+    for (const [name, cell] of Object.entries(fobarColumns))
+      columns.push([name, (c) => cell(fobar.candidates[c])]);
   }
   if (trlm !== null) {
     columns.push(
@@ -29,7 +25,7 @@ function addedColumns({ fobar, trlm }: Verification): [string, Cell][] {
 /** Names of all columns that a verification may add; what a file has of them from before is replaced. */
 const OURS = new Set([
   'verified_rank',
-  ...['forward_share', 'backward_share', 'recovered', 'combined_share'],
+  ...Object.keys(fobarColumns),
   ...['trlm_forward', 'trlm_reverse', 'trlm_score'],
 ]);
 
