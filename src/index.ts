@@ -225,6 +225,8 @@ export {
   type FobarResult,
   forwardShares,
   type MeasuredScores,
+  type TableVerification,
   type VerifiedCandidate,
   verifyByFobar,
+  verifyByTable,
 } from './verify/index.js';

@@ -99,6 +99,7 @@ it('exports exactly these names', () => {
       "variedRegion",
       "verifiedCsv",
       "verifyByFobar",
+      "verifyByTable",
       "verifyCandidates",
     ]
   `);

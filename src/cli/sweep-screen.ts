@@ -2,6 +2,7 @@ import Table from 'cli-table3';
 import { printable } from '../run/printable.js';
 import type { CellJob } from '../sweep/job.js';
 import type { SweepPlan } from '../sweep/plan.js';
+import { runsOn } from '../sweep/plan-methods.js';
 import { countStates, type FoundCell, type StateCounts } from '../sweep/results.js';
 import type { SweepOutcome } from '../sweep/run.js';
 import type { Store } from '../sweep/store.js';
@@ -106,10 +107,12 @@ function byTaskAndMethod(
   cells: readonly FoundCell[],
 ): { task: string; method: string; counts: StateCounts }[] {
   return plan.tasks.flatMap((task) =>
-    plan.methods.map((method) => ({
-      task: task.label,
-      method: method.label,
-      counts: countStates(cells.filter(({ cell }) => cell.task === task && cell.method === method)),
-    })),
+    plan.methods
+      .filter((method) => runsOn(method, task.label))
+      .map((method) => ({
+        task: task.label,
+        method: method.label,
+        counts: countStates(cells.filter(({ cell }) => cell.task === task && cell.method === method)),
+      })),
   );
 }

@@ -38,6 +38,8 @@ export const taskEntry = z.strictObject(
 export const methodEntry = z.strictObject(
   {
     method: text,
+    /** Labels of the tasks that it is run on; default: all. */
+    tasks: z.array(text, { error: 'a list of labels of tasks' }).min(1).optional(),
     /** What tables call it; default: the method's name. `{setting}` stands for a value of the grid. */
     label: text.optional(),
     settings: z.record(z.string(), json, { error: 'settings by name' }).default({}),

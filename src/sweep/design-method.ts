@@ -3,22 +3,28 @@ import { throwIfAborted } from '../core/errors.js';
 import { merit, type Method } from '../design/method.js';
 import type { Objective, PassCounts } from '../design/objective.js';
 import type { Problem } from '../design/problem.js';
-import { selectBatchDesigns } from '../design/batch-designs.js';
-import { selectBatch } from '../design/batch-selection.js';
+import { shortlistDesigns } from '../design/batch-designs.js';
 import { sequenceKey } from '../design/sequence-key.js';
 import { chooseStarts } from '../design/starts.js';
 import { standardise } from '../proxy/standardise.js';
+import { batchChooser, type Chooser } from './chooser.js';
+import type { Companionship } from './companion.js';
 import { fitObjective, type FittedObjective } from './fit-objective.js';
 import type { SweepDesigns, SweepRun } from './method.js';
 import type { ProxySettings } from './proxy-settings.js';
 import { problemOfTask } from './task-problem.js';
 
-/** Runs a design method on a task: free design, or choosing among the task's candidates. */
+/**
+ * Runs a design method on a task: free design, or choosing among the task's candidates.
+ * @param companionship what a companion changes; by default designs are chosen by the settings' rule for batches
+ */
 export async function runDesignMethod(
   run: SweepRun,
   method: Method,
   settings: ProxySettings,
+  companionship: Companionship = {},
 ): Promise<SweepDesigns> {
+  const { chooser = batchChooser(settings.batchRule) } = companionship;
   const choosing = run.task.mode === 'choose';
   const began = performance.now();
   // where every candidate is scored once there is nothing to remember
@@ -26,8 +32,8 @@ export async function runDesignMethod(
   const learned = performance.now();
   try {
     const { designs, notes } = await (choosing
-      ? choose(run, method, settings, fitted)
-      : search(run, method, settings, fitted));
+      ? choose(run, method, chooser, fitted)
+      : search(run, method, settings, chooser, fitted));
     return {
       designs,
       passes: passesOf(run, method, fitted.objective.passes()),
@@ -74,40 +80,44 @@ async function search(
   run: SweepRun,
   method: Method,
   settings: ProxySettings,
+  chooser: Chooser,
   { objective, posterior }: FittedObjective,
 ): Promise<Found> {
   const { task, count, random, signal } = run;
   const { sequences, scores } = task.measured;
   const problem = problemOf(run);
   const exploration = await method.design({
-    ...{ problem, objective, count, signal },
+    ...{ problem, objective, signal },
+    // what chooses among more has to be given more
+    count: Math.max(count, Math.ceil(chooser.shortlist / 4)),
     starts: chooseStarts(problem, sequences, scores, settings.starts),
     measured: { sequences, y: standardise(scores).y },
     random: random.fork(method.name),
   });
-  const { designs, filled } = await selectBatchDesigns({
-    ...{ problem, objective, exploration, count, signal, posterior },
+  const { designs, isFilled } = await shortlistDesigns({
+    ...{ problem, objective, exploration, count, signal },
     ranking: method.ranking,
     take: settings.take ?? method.take,
-    rule: { rule: settings.batchRule },
-    // the best by the ranking, unless another rule is to choose among more
-    pool: settings.batchRule === 'mean' ? count : POOL,
-    random: random.fork('batch'),
+    pool: chooser.shortlist,
   });
+  const { chosen, notes } = await chooser.choose({
+    ...{ run, posterior },
+    sequences: designs.map(({ sequence }) => sequence),
+    merits: designs.map(({ evaluation }) => merit(method.ranking, evaluation)),
+  });
+  const filled = chosen.filter((i) => isFilled(designs[i])).length;
   return {
-    designs: designs.map(({ sequence }) => sequence),
+    designs: chosen.map((i) => designs[i].sequence),
     notes: [
       ...(exploration.notes ?? []),
       ...(filled > 0 ? [`${filled} designs are neighbours of what was visited`] : []),
+      ...notes,
     ],
   };
 }
 
 /** Candidates that are scored at a time. */
 const CHUNK = 1024;
-/** The best that a rule for batches chooses among. */
-const POOL = 1000;
-
 /**
  * Where designs are chosen among given candidates there is nothing to search: the objective scores them all, and they are
  * ranked by the method's own ranking, equal ones in the order of their codes. The batch is taken from the best.
@@ -115,22 +125,20 @@ const POOL = 1000;
 async function choose(
   run: SweepRun,
   method: Method,
-  settings: ProxySettings,
+  chooser: Chooser,
   { objective, posterior }: FittedObjective,
 ): Promise<Found> {
-  const { task, count, random, signal } = run;
+  const { task, count } = run;
   const ranked = await rankCandidates(run, method, objective);
-  const best = ranked.slice(0, Math.max(count, POOL));
-  const chosen = await selectBatch({
+  const best = ranked.slice(0, Math.max(count, chooser.shortlist));
+  const { chosen, notes } = await chooser.choose({
+    ...{ run, posterior },
     sequences: best.map(({ sequence }) => sequence),
     merits: best.map((candidate) => candidate.merit),
-    ...{ count, posterior, signal },
-    rule: { rule: settings.batchRule },
-    random: random.fork('batch'),
   });
   return {
     designs: chosen.map((i) => best[i].sequence),
-    notes: [`chose among ${task.candidates?.length ?? 0} candidates, each scored once`],
+    notes: [`chose among ${task.candidates?.length ?? 0} candidates, each scored once`, ...notes],
   };
 }
 

@@ -1,8 +1,10 @@
 import { methodDefinition, methodNames } from '../baselines/registry.js';
 import { internal } from '../core/errors.js';
+import { fobarCompanion } from './fobar-companion.js';
 import type { SweepMethod } from './method.js';
 import { randomMethod } from './random-method.js';
-import { registeredMethod } from './registered-method.js';
+import { companionMethod, registeredMethod } from './registered-method.js';
+import { trlmCompanion } from './trlm-companion.js';
 
 /** BIB stands for what was published; every other method searches the proxy that this project takes by default. */
 const featuresOf = (name: string): 'paper' | 'blocks' => (name === 'bib' ? 'paper' : 'blocks');
@@ -13,6 +15,8 @@ const methods: readonly SweepMethod[] = [
   ...methodNames()
     .filter((name) => name !== randomMethod.name)
     .map((name) => registeredMethod(methodDefinition(name), featuresOf(name))),
+  companionMethod(fobarCompanion),
+  companionMethod(trlmCompanion),
 ];
 
 /** Names of the methods that a sweep can run. */

@@ -9,6 +9,10 @@ import { nearest } from './nearest-name.js';
 /** A method of a sweep with one combination of settings. */
 export interface PlannedMethod {
   label: string;
+  /** Where it stands in the config, for messages; null for the random one that is added. */
+  at: string | null;
+  /** Labels of the tasks that it is run on; null: all. */
+  tasks: readonly string[] | null;
   method: SweepMethod;
   settings: Settings;
 }
@@ -35,7 +39,8 @@ export function planMethods(
   const random = findSweepMethod(RANDOM);
   if (random === null || planned.some(({ method }) => method === random))
     return { methods: planned, complete };
-  return { methods: [...planned, { label: RANDOM, method: random, settings: {} }], complete };
+  const added = { label: RANDOM, at: null, tasks: null, method: random, settings: {} };
+  return { methods: [...planned, added], complete };
 }
 
 function planMethod(entry: MethodEntry, at: string, faults: FaultLog): PlannedMethod[] {
@@ -56,7 +61,12 @@ function planMethod(entry: MethodEntry, at: string, faults: FaultLog): PlannedMe
   return expandGrid(entry.grid).flatMap((point) => {
     const resolved = method.resolve({ ...entry.settings, ...point });
     if ('settings' in resolved)
-      return [{ label: labelOf(entry, point), method, settings: resolved.settings }];
+      return [
+        {
+          ...{ label: labelOf(entry, point), at, method, settings: resolved.settings },
+          tasks: entry.tasks ?? null,
+        },
+      ];
     for (const { setting, what } of resolved.faults) {
       const place = Object.hasOwn(entry.grid, setting.split('.')[0]) ? 'grid' : 'settings';
       const fault = `${at}.${place}.${setting}: ${what}`;
@@ -65,4 +75,9 @@ function planMethod(entry: MethodEntry, at: string, faults: FaultLog): PlannedMe
     }
     return [];
   });
+}
+
+/** Whether a method is run on the task of a label. */
+export function runsOn({ tasks }: PlannedMethod, task: string): boolean {
+  return tasks === null || tasks.includes(task);
 }

@@ -2,10 +2,11 @@ import path from 'node:path';
 import { canonicalJson, type Json, sha256 } from './canonical-json.js';
 import { codeVersion } from './code-version.js';
 import { readConfig, type SweepConfig } from './config.js';
+import type { TaskEntry } from './config-schema.js';
 import { FaultLog } from './fault-log.js';
 import type { CellJob, DataPlaces } from './job.js';
 import { nearest } from './nearest-name.js';
-import { planMethods, type PlannedMethod } from './plan-methods.js';
+import { planMethods, type PlannedMethod, runsOn } from './plan-methods.js';
 import { type PlannedTask, planTasks } from './plan-tasks.js';
 import { FORMAT, type Cell } from './record.js';
 
@@ -53,6 +54,7 @@ export async function planSweep(file: string, options: PlanOptions = {}): Promis
   const { methods, complete } = planMethods(partial, faults);
   checkLabels('tasks', tasks, faults);
   checkLabels('methods', methods, faults);
+  checkTasksOf(methods, partial.tasks, faults);
   if (complete) checkReference(partial.reference, methods, faults);
   const dependencies = await findDependencies(tasks, methods, faults);
   faults.throwIfAny();
@@ -95,6 +97,23 @@ function checkReference(
   faults.add('reference', `there is no method with the label '${reference}'${nearest(reference, labels)}`);
 }
 
+/** Tasks with faults of their own are known here too, so that a fault is told once. */
+function checkTasksOf(
+  methods: readonly PlannedMethod[],
+  tasks: readonly (TaskEntry | null)[],
+  faults: FaultLog,
+): void {
+  const labels = tasks.flatMap((task) => (task === null ? [] : [task.label ?? task.task]));
+  const seen = new Set<string>();
+  for (const { at, tasks: named } of methods) {
+    for (const label of named ?? []) {
+      if (labels.includes(label) || seen.has(`${at} ${label}`)) continue;
+      seen.add(`${at} ${label}`);
+      faults.add(`${at}.tasks`, `there is no task with the label '${label}'${nearest(label, labels)}`);
+    }
+  }
+}
+
 type Dependencies = Map<string, Readonly<Record<string, string>>>;
 
 const dependencyKey = ({ method, settings }: PlannedMethod, { identity }: PlannedTask): string =>
@@ -110,7 +129,7 @@ async function findDependencies(
   for (const planned of methods) {
     for (const task of tasks) {
       const key = dependencyKey(planned, task);
-      if (found.has(key)) continue;
+      if (found.has(key) || !runsOn(planned, task.label)) continue;
       const { alphabet } = task.identity;
       const at = `method ${planned.label}`;
       found.set(
@@ -138,7 +157,9 @@ function planCells(
     tasks
       .filter(({ repeats }) => repeat < repeats.length)
       .flatMap((task) =>
-        methods.map((method) => ({ task, method, repeat, job: jobOf(task, method, repeat, context) })),
+        methods
+          .filter((method) => runsOn(method, task.label))
+          .map((method) => ({ task, method, repeat, job: jobOf(task, method, repeat, context) })),
       ),
   );
 }

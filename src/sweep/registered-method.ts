@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { DNA, PROTEIN } from '../core/alphabet.js';
 import { internal } from '../core/errors.js';
 import type { Method } from '../design/method.js';
+import { type Companion, companionSchema, companionSearch, ownSettings } from './companion.js';
 import { runDesignMethod } from './design-method.js';
 import type { SweepMethod } from './method.js';
 import { needsModel, proxySettings, type ProxySettings } from './proxy-settings.js';
@@ -16,6 +17,8 @@ export interface RegisteredMethod {
   create(options: Record<string, unknown>): Method;
 }
 
+type Loose = Readonly<Record<string, unknown>>;
+
 /** Memory of a proxy over closed-form blocks, and of a language model with its sessions; generous. */
 const BLOCKS_MEMORY = 500 * 2 ** 20;
 const MODEL_MEMORY = 700 * 2 ** 20;
@@ -23,26 +26,18 @@ const MODEL_MEMORY = 700 * 2 ** 20;
 /**
  * A design method as sweeps run it. Its settings are its own options and those of the proxy.
  * @param features the proxy unless the settings say otherwise
+ * @param fixed settings of the proxy that are not the user's to choose
  */
 export function registeredMethod(
-  { name, schema, create }: RegisteredMethod,
+  method: RegisteredMethod,
   features: 'paper' | 'blocks',
+  fixed: Partial<ProxySettings> = {},
 ): SweepMethod {
-  const proxy = z.strictObject(proxySettings(features));
-  const twice = Object.keys(schema.shape).find((key) => Object.hasOwn(proxy.shape, key));
-  if (twice !== undefined) throw internal(`'${twice}' is a setting of both ${name} and the proxy`);
-  const whole = z.strictObject({ ...schema.shape, ...proxy.shape });
-  const split = (settings: Readonly<Record<string, unknown>>) => {
-    const entries = Object.entries(settings);
-    const isOfProxy = (key: string) => Object.hasOwn(proxy.shape, key);
-    return {
-      options: Object.fromEntries(entries.filter(([key]) => !isOfProxy(key))),
-      proxy: proxy.parse(Object.fromEntries(entries.filter(([key]) => isOfProxy(key)))) as ProxySettings,
-    };
-  };
-  const usesModel = (settings: Readonly<Record<string, unknown>>, alphabet?: 'dna' | 'protein') => {
-    const { options, proxy: chosen } = split(settings);
-    return create(options).fitObjective === undefined && needsModel(chosen, alphabet);
+  const { name, create } = method;
+  const { whole, split } = settingsOf(method, features, fixed);
+  const usesModel = (settings: Loose, alphabet?: 'dna' | 'protein') => {
+    const { options, proxy } = split(settings);
+    return create(options).fitObjective === undefined && needsModel(proxy, alphabet);
   };
   return {
     name,
@@ -50,12 +45,61 @@ export function registeredMethod(
     async dependencies(settings, alphabet): Promise<Record<string, string>> {
       if (!usesModel(settings, alphabet)) return {};
       const { model } = split(settings).proxy;
-      return { model: await modelHash(model, alphabet === 'dna' ? DNA : PROTEIN) };
+      return { model: await modelHash(model, alphabetOf(alphabet)) };
     },
     memoryBytes: (settings) => (usesModel(settings) ? MODEL_MEMORY : BLOCKS_MEMORY),
     run(run) {
-      const { options, proxy: chosen } = split(run.settings);
-      return runDesignMethod(run, create(options), chosen);
+      const { options, proxy } = split(run.settings);
+      return runDesignMethod(run, create(options), proxy);
+    },
+  };
+}
+
+const alphabetOf = (name: 'dna' | 'protein') => (name === 'dna' ? DNA : PROTEIN);
+
+/** A companion beside the default search, as sweeps run it. */
+export function companionMethod(companion: Companion): SweepMethod {
+  const { name, fixed } = companion;
+  const method = { name, schema: companionSchema(companion), create: companionSearch };
+  const { split } = settingsOf(method, 'blocks', fixed);
+  const search = registeredMethod(method, 'blocks', fixed);
+  return {
+    ...search,
+    dependencies: async (settings, alphabet) => ({
+      ...(await search.dependencies(settings, alphabet)),
+      ...(await companion.dependencies(ownSettings(companion, settings), alphabetOf(alphabet))),
+    }),
+    memoryBytes: (settings) => search.memoryBytes(settings) + companion.memoryBytes,
+    async run(run) {
+      const { options, proxy } = split(run.settings);
+      const changes = await companion.prepare(ownSettings(companion, run.settings), run);
+      return runDesignMethod(run, companionSearch(options), proxy, changes);
+    },
+  };
+}
+
+/** The settings of a method and its proxy as one schema, and the way back. */
+function settingsOf(
+  { name, schema }: RegisteredMethod,
+  features: 'paper' | 'blocks',
+  fixed: Partial<ProxySettings>,
+) {
+  const proxy = z.strictObject(proxySettings(features));
+  const chosen = Object.fromEntries(
+    Object.entries(proxy.shape).filter(([key]) => !Object.hasOwn(fixed, key)),
+  );
+  const twice = Object.keys(schema.shape).find((key) => Object.hasOwn(proxy.shape, key));
+  if (twice !== undefined) throw internal(`'${twice}' is a setting of both ${name} and the proxy`);
+  const isOfProxy = (key: string) => Object.hasOwn(chosen, key);
+  return {
+    whole: z.strictObject({ ...schema.shape, ...chosen }),
+    split(settings: Loose) {
+      const entries = Object.entries(settings);
+      const ofProxy = Object.fromEntries(entries.filter(([key]) => isOfProxy(key)));
+      return {
+        options: Object.fromEntries(entries.filter(([key]) => !isOfProxy(key))),
+        proxy: proxy.parse({ ...ofProxy, ...fixed }) as ProxySettings,
+      };
     },
   };
 }

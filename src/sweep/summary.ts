@@ -1,7 +1,7 @@
 import { type Estimate, mean, pairedDifference, standardError } from '../stats/index.js';
 import { METRICS, type Metric } from './metrics.js';
 import type { SweepPlan } from './plan.js';
-import type { PlannedMethod } from './plan-methods.js';
+import { type PlannedMethod, runsOn } from './plan-methods.js';
 import type { PlannedTask } from './plan-tasks.js';
 import type { CellMetrics, CellRecord } from './record.js';
 import { countStates, type FoundCell, type StateCounts } from './results.js';
@@ -92,10 +92,12 @@ function summariseTask(task: PlannedTask, plan: SweepPlan, cells: readonly Found
     over: task.over,
     repeats: task.repeats.map(({ seed, plate }) => (task.over === 'seeds' ? seed : plate)),
     protocol: first === undefined ? null : (resultOf(first)?.protocol ?? null),
-    methods: plan.methods.map((method) => {
-      const others = method === reference ? [] : referenceValues;
-      return summariseMethod(method.label, task, of(method), others);
-    }),
+    methods: plan.methods
+      .filter((method) => runsOn(method, task.label))
+      .map((method) => {
+        const others = method === reference ? [] : referenceValues;
+        return summariseMethod(method.label, task, of(method), others);
+      }),
   };
 }
 

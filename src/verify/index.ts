@@ -16,5 +16,6 @@ export {
 } from './fobar/hidden-scores.js';
 export { type Bearing, createRefit, type Refit, type RefitData } from './fobar/refit.js';
 export { type CountSpread, spreadOfCounts } from './fobar/spread.js';
+export { type TableVerification, verifyByTable } from './fobar/verify-table.js';
 export { forwardShares } from './fobar/votes.js';
 export * from './trlm/index.js';

@@ -66,6 +66,30 @@ describe('a plan', () => {
     expect(own?.job.cell.task).not.toHaveProperty('file');
   });
 
+  it('runs a method only on the tasks that it names', async () => {
+    const { cells } = await plan({
+      tasks: [FORMULA, { task: 'task/small.json', label: 'own' }],
+      methods: ['exhaustive', { method: 'auto', tasks: ['own'] }, { method: 'bdi', tasks: [FORMULA, 'own'] }],
+      seeds: 2,
+    });
+    const seen = cells.map(({ task, method, repeat }) => `${task.label} ${method.label} ${repeat}`);
+    expect([...seen].sort()).toEqual(
+      [0, 1]
+        .flatMap((repeat) => [
+          ...[`${FORMULA} bdi ${repeat}`, `${FORMULA} exhaustive ${repeat}`, `${FORMULA} random ${repeat}`],
+          ...['auto', 'bdi', 'exhaustive', 'random'].map((method) => `own ${method} ${repeat}`),
+        ])
+        .sort(),
+    );
+    const wrong = { tasks: [FORMULA], methods: [{ method: 'auto', tasks: ['owm'] }], seeds: 1 };
+    await expect(plan(wrong)).rejects.toThrow(
+      `methods[0].tasks: there is no task with the label 'owm', did you mean '${FORMULA}'?`,
+    );
+    await expect(plan({ ...wrong, methods: [{ method: 'auto', tasks: [] }] })).rejects.toThrow(
+      'methods[0].tasks',
+    );
+  });
+
   it('spells out defaults, so that a setting left out and one said are the same cell', async () => {
     const keys = async (settings: object) => {
       const { cells } = await plan({

@@ -20,7 +20,7 @@ function planOf(methods: readonly string[], seeds: readonly number[], title = 'A
     repeats: seeds.map((seed) => ({ seed, plate: 0 })),
     metric: 'median',
   } as const;
-  const planned = methods.map((label) => ({ label })) as unknown as SweepPlan['methods'];
+  const planned = methods.map((label) => ({ label, tasks: null })) as unknown as SweepPlan['methods'];
   const cells = seeds.flatMap((seed, repeat) =>
     planned.map((method): PlannedCell => {
       const cell = { ...recordOf(0).cell, seed, method: method.label };
@@ -89,6 +89,13 @@ describe('findCells', () => {
 });
 
 describe('summarise', () => {
+  it('leaves out a method on a task that it is not run on', () => {
+    const plan = planOf(['a', 'b'], [0]);
+    plan.methods[1].tasks = ['another'];
+    const summary = summarise(plan, findCells(plan, storeOf(plan, {})));
+    expect(summary.tasks[0].methods.map(({ label }) => label)).toEqual(['a']);
+  });
+
   it('gives means, standard errors and paired differences', () => {
     const plan = planOf(['a', 'b', 'c'], [1, 2, 3, 4]);
     const values = {

@@ -1,20 +1,18 @@
 import { type Alphabet, decode, encode, type Sequence } from '../../core/alphabet.js';
 import { InputError } from '../../core/errors.js';
 import { createRandom } from '../../core/random.js';
-import type { LanguageModel } from '../../lm/language-model.js';
-import { openNamedModel } from '../../lm/open-named.js';
-import { fitBlocks } from '../../proxy/blocks/fit-blocks.js';
 import { createPool, type Pool } from '../../runtime/pool.js';
 import { guessAlphabet } from '../../table/letters.js';
 import { createNumbering } from '../../table/numbering.js';
 import type { Table } from '../../table/table.js';
 import {
   type FobarResult,
+  openPair,
   rankByTrlm,
   type Region,
   type TrlmScore,
   variedRegion,
-  verifyByFobar,
+  verifyByTable,
 } from '../../verify/index.js';
 import { openModelFor } from '../model.js';
 import type { Candidate, CandidateList } from './candidates.js';
@@ -122,20 +120,12 @@ async function byFobar(
     options.hide === 'scores'
       ? undefined
       : { model: await openModelFor(table, options.model, signal, { workers: pool.workers }), pool };
-  const fit = await fitBlocks({
-    ...{ alphabet, sequences: measured.sequences, scores: measured.scores, signal },
+  const result = await verifyByTable({
+    ...{ measured, candidates, hide: options.hide, language, random, signal },
     positions: sites ?? undefined,
-    random: random.fork('proxy'),
-    options: { heads: options.chains },
-    onProgress: ({ phase, step, steps }) => {
-      if (phase === 'choice') onProgress?.({ phase: 'learning', step, steps });
-    },
-  });
-  const result = await verifyByFobar({
-    ...{ measured, fit, candidates, hide: options.hide, language, signal },
+    chains: options.chains,
     options: { alpha: options.alpha, eps: options.eps, best: options.best, hidden: options.hidden },
-    random: random.fork('fobar'),
-    onProgress: (step, steps) => onProgress?.({ phase: 'hiding', step, steps }),
+    onProgress: (phase, step, steps) => onProgress?.({ phase, step, steps }),
   });
   return {
     ...result,
@@ -165,10 +155,8 @@ async function byTrlm(
   const region = options.region
     ? namedRegion(options.region, texts[0].length, { alphabet, firstPosition })
     : foundRegion(texts, table);
-  const open = (name: string | undefined, which: 'forward' | 'reverse'): Promise<LanguageModel> =>
-    openNamedModel(name ?? `${alphabet.name}-causal-${which}`, alphabet, { signal });
-  const forward = await open(options.forwardModel, 'forward');
-  const reverse = await open(options.reverseModel, 'reverse');
+  const names = { forward: options.forwardModel, reverse: options.reverseModel };
+  const { forward, reverse } = await openPair(alphabet, names, signal);
   const { trlmAlpha: alpha, recall, strand } = options;
   const scores = await rankByTrlm({
     ...{ forward, reverse, sequences: texts, region, alpha, recall, strand, pool, signal },
