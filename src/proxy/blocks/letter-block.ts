@@ -3,13 +3,25 @@ import { internal, throwIfAborted } from '../../core/errors.js';
 import type { FeatureMap } from '../../core/feature-map.js';
 
 /** Features that are a closed formula of the letters, computed at once and exactly. */
-export interface LetterFormula {
+export type LetterFormula = FormulaParts & (OneByOne | Together);
+
+/** Features that are written sequence by sequence. */
+interface OneByOne {
+  /** Writes phi(x) at `offset`; `out` holds zeros there. */
+  write(sequence: Sequence, out: Float64Array, offset: number): void;
+}
+
+/** Features that are computed together for many sequences. */
+interface Together {
+  /** Writes phi of every sequence, [B x D]; `out` holds zeros. */
+  writeAll(sequences: readonly Sequence[], out: Float64Array): void;
+}
+
+interface FormulaParts {
   readonly width: number;
   readonly key: string;
   /** Letters of the alphabet. */
   readonly alphabetSize: number;
-  /** Writes phi(x) at `offset`; `out` holds zeros there. */
-  write(sequence: Sequence, out: Float64Array, offset: number): void;
   /**
    * Adds d<v, phi>/d onehot, of the multilinear extension of phi, at the one-hot x.
    * @param v cotangents, read from `offset` on
@@ -23,6 +35,8 @@ export interface LetterFormula {
   readonly partner?: (feature: number) => number;
   /** `<v, phi>` as sums over letters and pairs of letters; absent where it is not one. */
   readonly tables?: (v: Float64Array) => LetterTables;
+  /** `<v, phi>` by a way that is shorter than through phi; absent where there is none. */
+  readonly sum?: (v: Float64Array) => (sequence: Sequence) => number;
 }
 
 /** A function of sequences that is a sum over letters at positions and pairs of letters at two positions. */
@@ -32,11 +46,8 @@ export interface LetterTables {
   readonly pairs: readonly { first: number; second: number; letters: number; values: Float64Array }[];
 }
 
-/** A feature map that may know how its features trade places on the other strand, and its sums by tables. */
-export interface StrandedFeatureMap extends FeatureMap {
-  readonly partner?: (feature: number) => number;
-  readonly tables?: (v: Float64Array) => LetterTables;
-}
+/** A feature map that may know how its features trade places on the other strand, and short ways to their sums. */
+export interface StrandedFeatureMap extends FeatureMap, Pick<FormulaParts, 'partner' | 'tables' | 'sum'> {}
 
 /**
  * A {@link LetterFormula} as a feature map. Its features are products of one-hot letters at different positions, so they
@@ -50,10 +61,12 @@ export function letterFeatures(formula: LetterFormula): StrandedFeatureMap {
     key,
     partner: formula.partner,
     tables: formula.tables,
+    sum: formula.sum,
     async features(sequences, signal) {
       throwIfAborted(signal);
       const phi = new Float64Array(sequences.length * D);
-      sequences.forEach((sequence, b) => formula.write(sequence, phi, b * D));
+      if ('writeAll' in formula) formula.writeAll(sequences, phi);
+      else sequences.forEach((sequence, b) => formula.write(sequence, phi, b * D));
       return phi;
     },
     async vjp(sequences, cotangents, K, signal) {

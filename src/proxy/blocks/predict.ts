@@ -23,10 +23,11 @@ const BATCH = 1024;
 
 /**
  * `w . phi(x)` without phi where a block allows it: sums over letters and pairs of letters are read from tables, a few
- * numbers a sequence instead of D, so that a whole design space can be scored.
+ * numbers a sequence instead of D, and blocks that go through a kernel need no features, so that a whole design space can
+ * be scored.
  */
 export function createPredictor({ blocks, moments, blockWeights, weights }: PredictorParts): Predictor {
-  const parts: { map: FeatureMap; weights: Float64Array; tables: LetterTables | null }[] = [];
+  const parts: AddPart[] = [];
   let bias = 0;
   let from = 0;
   blocks.forEach((block, b) => {
@@ -35,7 +36,7 @@ export function createPredictor({ blocks, moments, blockWeights, weights }: Pred
     const factor = Math.sqrt(blockWeights[b]) * moments.scales[b];
     const own = weights.slice(from, to).map((w) => w * factor);
     bias -= dot(own, moments.mean.subarray(from, to));
-    parts.push({ map, weights: own, tables: map.tables?.(own) ?? null });
+    parts.push(partOf(map, own));
     from = to;
   });
   return async (sequences, signal) => {
@@ -44,13 +45,21 @@ export function createPredictor({ blocks, moments, blockWeights, weights }: Pred
       throwIfAborted(signal);
       const batch = sequences.slice(at, at + BATCH);
       const target = out.subarray(at, at + batch.length);
-      for (const part of parts) {
-        if (part.tables !== null) addFromTables(part.tables, batch, target);
-        else await addFromFeatures(part.map, part.weights, batch, target, signal);
-      }
+      for (const add of parts) await add(batch, target, signal);
     }
     return out;
   };
+}
+
+/** Adds one block's share of the predictions. */
+type AddPart = (batch: readonly Sequence[], out: Float64Array, signal?: AbortSignal) => void | Promise<void>;
+
+function partOf(map: StrandedFeatureMap, weights: Float64Array): AddPart {
+  const tables = map.tables?.(weights);
+  if (tables !== undefined) return (batch, out) => addFromTables(tables, batch, out);
+  const sum = map.sum?.(weights);
+  if (sum !== undefined) return (batch, out) => batch.forEach((sequence, b) => (out[b] += sum(sequence)));
+  return (batch, out, signal) => addFromFeatures(map, weights, batch, out, signal);
 }
 
 function addFromTables({ sites, pairs }: LetterTables, batch: readonly Sequence[], out: Float64Array): void {
