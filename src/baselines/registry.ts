@@ -8,6 +8,7 @@ import { bdi } from './bdi.js';
 import { cbas } from './cbas.js';
 import { cmaEs } from './cma-es.js';
 import { coms } from './coms.js';
+import { edit } from './edit.js';
 import type { MethodDefinition } from './definition.js';
 import { genetic } from './genetic.js';
 import { gibbsWithGradients } from './gibbs-with-gradients.js';
@@ -48,6 +49,7 @@ const definitions: readonly RegisteredDefinition[] = [
   register(cmaEs),
   register(bayesianOptimisation),
   register(gibbsWithGradients),
+  register(edit),
 ];
 
 /** Names of all methods, this project's own first. */

@@ -7,6 +7,7 @@ import type { Block } from '../proxy/blocks/block.js';
 import { fitBlocks } from '../proxy/blocks/fit-blocks.js';
 import type { BlocksFit, BlocksOptions } from '../proxy/blocks/fit-blocks.js';
 import { fitProxy } from '../proxy/fit.js';
+import { type EnsembleForward, ensembleHead } from './ensemble-forward.js';
 import type { LearnedProxy, ProxyBelief, ProxyLearner, ProxyLearning } from './learned-proxy.js';
 
 /** Which blocks are tried, and how the head on the chosen ones is fitted. */
@@ -20,12 +21,14 @@ export interface BlocksLearning {
   extra?: readonly Block[];
   /** `evidence` (default): chosen by the table's own rows; `paper`: the published weak ridge on the chosen blocks. */
   ridge?: 'evidence' | 'paper';
+  /** Scores by the bootstrap heads, or one head distilled from them, in place of the evidence's. Default: the evidence's. */
+  forward?: EnsembleForward;
   options?: BlocksOptions;
 }
 
 /** Evidence-weighted blocks; see `fitBlocks`. */
 export function blocksLearner(learning: BlocksLearning): ProxyLearner {
-  const { ridge = 'evidence', ...blocks } = learning;
+  const { ridge = 'evidence', forward, ...blocks } = learning;
   return async (data) => {
     const { onProgress, ...rows } = data;
     const fit = await fitBlocks({
@@ -33,6 +36,7 @@ export function blocksLearner(learning: BlocksLearning): ProxyLearner {
       ...rows,
       onProgress: ({ phase, step, steps }) => onProgress?.(phase, step, steps),
     });
+    if (forward !== undefined) return withEnsemble(fit, data, forward);
     return ridge === 'evidence' ? learned(fit, data) : withPaperRidge(fit, data);
   };
 }
@@ -53,6 +57,21 @@ async function learned(fit: BlocksFit, data: ProxyLearning): Promise<LearnedProx
     predict: fit.predict,
     belief: { ...belief, reach: await reachOf(featureMap, belief, data) },
     ridge: null,
+  };
+}
+
+/** Scores by the bootstrap heads; how sure the evidence's head is says nothing of them. */
+async function withEnsemble(
+  fit: BlocksFit,
+  data: ProxyLearning,
+  forward: EnsembleForward,
+): Promise<LearnedProxy> {
+  const { featureMap, auxiliary, scale, report } = fit;
+  const { mean, std, toUserUnits } = scale;
+  return {
+    ...{ featureMap, auxiliary, report, scale: { mean, std, toUserUnits } },
+    head: await ensembleHead(fit, data, forward),
+    ...{ predict: null, belief: null, ridge: null },
   };
 }
 

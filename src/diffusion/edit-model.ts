@@ -64,7 +64,8 @@ export async function fitPredictor(
 
 /** What {@link trainEditModel} works on. */
 export interface EditModelRequest extends MeasuredData {
-  predictor: ScorePredictor;
+  /** Told the scores of the pool and, where there is one, of the measured rows. */
+  predictor: Pick<ScorePredictor, 'predict'>;
   /** Unmeasured sequences that are learned beside the measured ones, see `labelledPool`. 0: none. Default 6,000. */
   pool?: number;
   training?: TrainingOptions;

@@ -34,12 +34,11 @@ const CHUNK = 2048;
 
 /**
  * Unmeasured sequences for a diffusion model to learn from, scored by a proxy: a few hundred measured rows teach a network
- * little more than themselves. Candidates are measured sequences, better ones more often, in which up to all designable
- * positions, or as many as may be mutated, have been drawn anew; half of the pool are the best of them, half are any.
+ * little more than themselves. Of candidates by {@link drawUnmeasured} half of the pool are the best, half are any.
  */
 export async function labelledPool(request: PoolRequest): Promise<LabelledPool> {
   const { size, random, predict, signal, onProgress } = request;
-  const candidates = drawCandidates(request, CHOICE * size, random.fork('candidates'));
+  const candidates = drawUnmeasured(request, CHOICE * size, random.fork('candidates'));
   const predicted = new Float64Array(candidates.length);
   for (let from = 0; from < candidates.length; from += CHUNK) {
     throwIfAborted(signal);
@@ -56,9 +55,12 @@ export async function labelledPool(request: PoolRequest): Promise<LabelledPool> 
   };
 }
 
-/** Distinct unmeasured sequences inside the constraints on letters; fewer than `count` where there are too few. */
-function drawCandidates(
-  { problem, sequences, scores }: PoolRequest,
+/**
+ * Distinct unmeasured sequences inside the constraints on letters; fewer than `count` where there are too few. Measured
+ * sequences, better ones more often, in which up to all designable positions, or as many as may be mutated, are drawn anew.
+ */
+export function drawUnmeasured(
+  { problem, sequences, scores }: Pick<PoolRequest, 'problem' | 'sequences' | 'scores'>,
   count: number,
   random: Random,
 ): Sequence[] {

@@ -51,6 +51,8 @@ export interface DistilledHead {
   distribution(phi: ArrayLike<number>): Float64Array;
   /** Expected score, and its standard deviation without that of the bins' kernel; in the unit of the heads. */
   predict(phi: ArrayLike<number>): { mean: number; spread: number };
+  /** [D] of the expected score, in phi: `factor_j sum_k W_jk p_k (c_k - mean)`. */
+  gradient(phi: ArrayLike<number>): Float64Array;
 }
 
 /**
@@ -237,5 +239,13 @@ function headOf(bins: SoftBins, { centre, factor }: Scale, W: Float32Array, b: F
     const sum = weights.reduce((a, c) => a + c, 0);
     return weights.map((weight) => weight / sum);
   };
-  return { bins, distribution, predict: (phi) => momentsOf(bins, distribution(phi)) };
+  return {
+    ...{ bins, distribution, predict: (phi) => momentsOf(bins, distribution(phi)) },
+    gradient(phi) {
+      const p = distribution(phi);
+      const { mean } = momentsOf(bins, p);
+      const pull = p.map((share, k) => share * (bins.centres[k] - mean));
+      return factor.map((scale, j) => scale * pull.reduce((sum, value, k) => sum + W[j * K + k] * value, 0));
+    },
+  };
 }

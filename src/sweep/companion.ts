@@ -3,6 +3,7 @@ import { autoMethod } from '../baselines/own-methods.js';
 import type { Alphabet } from '../core/alphabet.js';
 import type { Method } from '../design/method.js';
 import type { Chooser } from './chooser.js';
+import type { Ensemble } from './fit-objective.js';
 import type { SweepRun } from './method.js';
 import type { ProxySettings } from './proxy-settings.js';
 
@@ -10,6 +11,8 @@ import type { ProxySettings } from './proxy-settings.js';
 export interface Companionship {
   /** How designs are chosen from the best that the search found. */
   chooser?: Chooser;
+  /** What predicts scores in place of the proxy's own head. */
+  ensemble?: Ensemble;
 }
 
 /** One of the methods that are put beside the search: the default search, and something done to its proxy or its designs. */

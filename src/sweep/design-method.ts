@@ -9,7 +9,7 @@ import { chooseStarts } from '../design/starts.js';
 import { standardise } from '../proxy/standardise.js';
 import { batchChooser, type Chooser } from './chooser.js';
 import type { Companionship } from './companion.js';
-import { fitObjective, type FittedObjective } from './fit-objective.js';
+import { fitObjective, type FittedObjective, type ObjectiveRequest } from './fit-objective.js';
 import type { SweepDesigns, SweepRun } from './method.js';
 import type { ProxySettings } from './proxy-settings.js';
 import { problemOfTask } from './task-problem.js';
@@ -24,11 +24,11 @@ export async function runDesignMethod(
   settings: ProxySettings,
   companionship: Companionship = {},
 ): Promise<SweepDesigns> {
-  const { chooser = batchChooser(settings.batchRule) } = companionship;
+  const { chooser = batchChooser(settings.batchRule), ensemble } = companionship;
   const choosing = run.task.mode === 'choose';
   const began = performance.now();
   // where every candidate is scored once there is nothing to remember
-  const fitted = await fitFor(run, method, settings, choosing ? 0 : undefined);
+  const fitted = await fitFor(run, method, settings, { memoBytes: choosing ? 0 : undefined, ensemble });
   const learned = performance.now();
   try {
     const { designs, notes } = await (choosing
@@ -55,11 +55,11 @@ async function fitFor(
   run: SweepRun,
   method: Method,
   settings: ProxySettings,
-  memoBytes: number | undefined,
+  options: Pick<ObjectiveRequest, 'memoBytes' | 'ensemble'>,
 ): Promise<FittedObjective> {
   const { task, random, signal } = run;
   if (method.fitObjective === undefined) {
-    return fitObjective({ task, settings, random: random.fork('proxy'), memoBytes, signal });
+    return fitObjective({ task, settings, random: random.fork('proxy'), ...options, signal });
   }
   const { sequences, scores } = task.measured;
   const objective = await method.fitObjective({

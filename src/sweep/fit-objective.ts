@@ -1,5 +1,6 @@
 import type { Random } from '../core/random.js';
 import { blocksLearner } from '../design/blocks-learner.js';
+import type { EnsembleForward } from '../design/ensemble-forward.js';
 import { featurePosterior } from '../design/feature-posterior.js';
 import { paperLearner, type ProxyLearner } from '../design/learned-proxy.js';
 import { languageModelBlocks, type LmBlock } from '../design/lm-blocks.js';
@@ -33,7 +34,15 @@ export interface ObjectiveRequest {
   random: Random;
   /** Memory for remembered passes in bytes; default as `createObjective`. */
   memoBytes?: number;
+  /** With features `blocks`: scores by an ensemble or a head distilled from it. */
+  ensemble?: Ensemble;
   signal?: AbortSignal;
+}
+
+/** Scores by bootstrap heads; see `EnsembleForward`. */
+export interface Ensemble extends EnsembleForward {
+  /** How many. */
+  heads: number;
 }
 
 /** Fits the proxy that the settings ask for, as `biseq design` does, and makes the objective of it. */
@@ -87,12 +96,13 @@ async function byLearner(
   return { objective, posterior, notes: report ? describeReport(report) : [] };
 }
 
-function learnerOf({ task, settings }: ObjectiveRequest, extra: readonly Block[]): ProxyLearner {
+function learnerOf({ task, settings, ensemble }: ObjectiveRequest, extra: readonly Block[]): ProxyLearner {
   return blocksLearner({
     ...{ alphabet: task.alphabet, extra },
     positions: task.designable ?? undefined,
     only: settings.blocks ?? undefined,
-    options: { average: settings.average, transforms: settings.transforms },
+    forward: ensemble,
+    options: { average: settings.average, transforms: settings.transforms, heads: ensemble?.heads },
   });
 }
 

@@ -1,5 +1,6 @@
 import { methodDefinition, methodNames } from '../baselines/registry.js';
 import { internal } from '../core/errors.js';
+import { distilledCompanion } from './distilled-companion.js';
 import { fobarCompanion } from './fobar-companion.js';
 import type { SweepMethod } from './method.js';
 import { randomMethod } from './random-method.js';
@@ -17,6 +18,7 @@ const methods: readonly SweepMethod[] = [
     .map((name) => registeredMethod(methodDefinition(name), featuresOf(name))),
   companionMethod(fobarCompanion),
   companionMethod(trlmCompanion),
+  companionMethod(distilledCompanion),
 ];
 
 /** Names of the methods that a sweep can run. */

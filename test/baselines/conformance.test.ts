@@ -21,6 +21,7 @@ const settings: Record<string, [number, Record<string, unknown>]> = {
   'cma-es': [25, { generations: 3, strategies: 2, population: 4, networks: tiny }],
   bo: [40, { queries: 100, pool: 20 }],
   'gibbs-with-gradients': [25, { steps: 4, networks: tiny }],
+  edit: [15, { leads: 2, draws: 4, noiseSteps: 4, pool: 20, trainingSteps: 2, hidden: 4 }],
 };
 
 it('covers every method', () => {

@@ -18,6 +18,7 @@ describe('the registry of methods', () => {
     expect(methodNames()).toEqual([
       ...['auto', 'bib', 'discrete', 'exhaustive', 'bdi', 'random', 'mutants', 'genetic', 'adalead'],
       ...['gradient-ascent', 'coms', 'cbas', 'reinforce', 'cma-es', 'bo', 'gibbs-with-gradients'],
+      'edit',
     ]);
   });
 
@@ -52,7 +53,9 @@ describe('the registry of methods', () => {
 
   it('says which methods learn a model of their own', () => {
     const own = (name: string, options = {}) => createMethod(name, options).fitObjective !== undefined;
-    expect(methodNames().filter((name) => !own(name))).toEqual(['auto', 'bib', 'discrete', 'exhaustive']);
+    expect(methodNames().filter((name) => !own(name))).toEqual([
+      ...['auto', 'bib', 'discrete', 'exhaustive', 'edit'],
+    ]);
     expect(own('adalead', { proxy: 'run' })).toBe(false);
     expect(own('bib', { proxy: 'networks' })).toBe(true);
   });

@@ -74,6 +74,20 @@ describe('a distilled head', () => {
     expect(head.distribution(all[0]).reduce((a, b) => a + b, 0)).toBeCloseTo(1, 10);
   });
 
+  it('has the gradient that central differences give', async () => {
+    const { ensemble, rows, unseen } = toy();
+    const head = await distillHeads(rows, ensemble.heads, createRandom(2), { steps: 60 });
+    for (const at of [0, 7, 199]) {
+      const phi = unseen.slice(at * D, (at + 1) * D);
+      const gradient = head.gradient(phi);
+      expect(gradient).toHaveLength(D);
+      for (let j = 0; j < D; j++) {
+        const beside = (step: number) => head.predict(phi.map((x, k) => (k === j ? x + step : x))).mean;
+        expect(gradient[j]).toBeCloseTo((beside(1e-5) - beside(-1e-5)) / 2e-5, 6);
+      }
+    }
+  });
+
   it('depends on its seed alone, and on the Sinkhorn term', async () => {
     const { ensemble, rows, unseen } = toy();
     const short = { steps: 40 };

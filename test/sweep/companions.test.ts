@@ -1,8 +1,10 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { encode, PROTEIN } from '../../src/core/alphabet.js';
+import { decode, encode, PROTEIN } from '../../src/core/alphabet.js';
 import { createRandom } from '../../src/core/random.js';
+import { fitBlocks } from '../../src/proxy/blocks/fit-blocks.js';
+import { applyLinear } from '../../src/proxy/head.js';
 import { computeCell } from '../../src/sweep/compute-cell.js';
 import type { CellJob } from '../../src/sweep/job.js';
 import { findSweepMethod } from '../../src/sweep/methods.js';
@@ -172,5 +174,87 @@ describe('trlm in a sweep', () => {
     };
     expect(faults.map(({ setting }) => setting).sort()).toEqual(['alpha', 'recal', 'strand']);
     await expect(jobOf('trlm', { forwardModel: 'nowhere' }, small)).rejects.toThrow(/method trlm: .*nowhere/);
+  });
+});
+
+describe('distilled in a sweep', () => {
+  const quick = { ...proxy, heads: 6, studentSteps: 40, unmeasured: 10 };
+
+  it('gives exactly so many distinct designs, free or choosing, the same for the same cell', async () => {
+    for (const task of [small, choosing]) {
+      const job = await jobOf('distilled', quick, task);
+      const { result } = await computeCell(job);
+      expect(result.metrics).toMatchObject(COUNTED);
+      expect((await computeCell(job)).result).toEqual(result);
+    }
+  });
+
+  it('ranks by the mean of the heads where the distillation is left out', async () => {
+    const job = await jobOf('distilled', { ...quick, head: 'teacher', mode: 'forward' }, choosing);
+    const { designs } = (await computeCell(job)).result;
+    const task = await taskOf(job);
+    const fit = await fitBlocks({
+      ...{ alphabet: PROTEIN, ...task.measured, only: ['onehot'], random: randomOf(job).fork('proxy') },
+      positions: task.designable ?? undefined,
+      options: { average: 2, heads: 6, transforms: true },
+    });
+    const D = fit.featureMap.width;
+    const phi = await fit.featureMap.features(task.candidates!);
+    const means = task.candidates!.map((_, i) => {
+      const each = fit.auxiliary.heads.map((head) => applyLinear(head, phi.subarray(i * D, (i + 1) * D)));
+      return each.reduce((a, b) => a + b) / 6;
+    });
+    const ranked = task
+      .candidates!.map((sequence, i) => ({ text: decode(PROTEIN, sequence), mean: means[i] }))
+      .sort((a, b) => b.mean - a.mean);
+    expect(designs).toEqual(ranked.slice(0, 8).map(({ text }) => text));
+  });
+
+  it('says what cannot be', async () => {
+    const { outcome } = await runJob(await jobOf('distilled', { ...quick, batchRule: 'ucb' }, small));
+    expect(outcome).toMatchObject({
+      reason: expect.stringContaining('batch rule ucb needs a proxy that knows how sure it is') as string,
+    });
+    const { faults } = findSweepMethod('distilled')!.resolve({
+      ...{ head: 'studnet', features: 'ridge', bins: 3, betta: 1 },
+    }) as { faults: { setting: string; what: string }[] };
+    expect(faults.map(({ setting }) => setting).sort()).toEqual(['betta', 'bins', 'features', 'head']);
+    expect(faults.find(({ setting }) => setting === 'betta')?.what).toContain("did you mean 'beta'?");
+  });
+});
+
+describe('edit in a sweep', () => {
+  const quick = { ...proxy, leads: 6, draws: 16, noiseSteps: 8, pool: 0, trainingSteps: 150, hidden: 24 };
+
+  it('gives exactly so many distinct designs, the same for the same cell, by either sampler', async () => {
+    const errors: number[] = [];
+    for (const sampler of ['bdia', 'ddim']) {
+      const job = await jobOf('edit', { ...quick, sampler }, small);
+      const { result } = await computeCell(job);
+      expect(result.metrics).toMatchObject(COUNTED);
+      expect((await computeCell(job)).result).toEqual(result);
+      const [, edits, leads, error] = /(\d+) edits of (\d+) leads; .* errors of up to (\S+)/.exec(
+        result.notes.join('\n'),
+      )!;
+      expect(Number(edits)).toBeGreaterThan(0);
+      expect(leads).toBe('6');
+      errors.push(Number(error));
+    }
+    expect(errors[0]).toBeLessThan(1e-9);
+    expect(errors[1]).toBeGreaterThan(1e-6);
+  });
+
+  it('rejects settings that are wrong, with the nearest name', () => {
+    const { faults } = findSweepMethod('edit')!.resolve({
+      back: [0],
+      sampler: 'dim',
+      gidance: 1,
+      g: 0.5,
+    }) as {
+      faults: { setting: string; what: string }[];
+    };
+    const told = faults.map(({ setting, what }) => `${setting}: ${what}`).join('; ');
+    expect(told).toContain("gidance: there is no such setting, did you mean 'guidance'?");
+    for (const setting of ['back.0', 'sampler', 'g']) expect(told).toContain(`${setting}: expected`);
   });
 });

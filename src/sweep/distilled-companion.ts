@@ -1,0 +1,45 @@
+import { z } from 'zod';
+import { drawUnmeasured } from '../diffusion/pool.js';
+import { defineCompanion } from './companion.js';
+import { between, oneOf, whole } from './settings-schema.js';
+import { problemOfTask } from './task-problem.js';
+
+/**
+ * The default search of an ensemble of bootstrap heads, or of the one head with soft bins that SinKD distils from it, in
+ * place of the evidence's head. The backward mapping stays the evidence's.
+ */
+export const distilledCompanion = defineCompanion({
+  name: 'distilled',
+  own: z.strictObject({
+    /** `student`: the distilled head; `teacher`: the mean of the ensemble, which leaves the distillation out. */
+    head: oneOf('student', 'teacher').default('student'),
+    /** Heads of the ensemble. */
+    heads: whole(1, 1000).default(16),
+    /** Weight of the soft targets against the measured scores. */
+    alpha: between(0, 1).default(0.9),
+    /** Weight of the Sinkhorn term, in thousandths; 0 leaves it out. */
+    beta: between(0, 1_000_000).default(0.8),
+    /** tau of the soft targets. */
+    temperature: between(0.01, 100).default(1),
+    bins: whole(4, 256).default(24),
+    /** Steps that the student is trained for. */
+    studentSteps: whole(1, 100_000).default(300),
+    /** Sequences without a measurement that the student is taught by too. */
+    unmeasured: whole(0, 100_000).default(1000),
+  }),
+  fixed: { features: 'blocks' },
+  memoryBytes: 300 * 2 ** 20,
+  dependencies: async () => ({}),
+  async prepare(own, { task, random }) {
+    const { head, heads, alpha, beta, temperature, bins, studentSteps: steps } = own;
+    // a choosing task need not have room for free designs
+    const problem = problemOfTask(task, 0);
+    const unmeasured =
+      head === 'student'
+        ? drawUnmeasured({ problem, ...task.measured }, own.unmeasured, random.fork('unmeasured'))
+        : [];
+    return {
+      ensemble: { by: head, heads, unmeasured, student: { alpha, beta, temperature, bins, steps } },
+    };
+  },
+});
