@@ -22,6 +22,19 @@ describe('rowProducts', () => {
       }
     },
   );
+
+  it('goes through many columns, of which some are zero', () => {
+    const [N, D] = [7, 700];
+    const phi = Float64Array.from({ length: N * D }, (_, at) => ((at % D) % 3 === 0 ? 0 : random.normal()));
+    const K = rowProducts(phi, N, D, 1, 690);
+    for (let i = 0; i < N; i++) {
+      for (let j = 0; j < N; j++) {
+        let sum = 0;
+        for (let k = 1; k < 690; k++) sum += phi[i * D + k] * phi[j * D + k];
+        expect(K[i * N + j]).toBeCloseTo(sum, 11);
+      }
+    }
+  });
 });
 
 describe('spectralEvidence', () => {
