@@ -53,6 +53,10 @@ async function studentOf(
   for (let from = 0; from < taught.length; from += CHUNK)
     phi.set(await featureMap.features(taught.slice(from, from + CHUNK), signal), from * D);
   const y = Float64Array.from(rows, (i) => scale.fromUserUnits(scores[i]));
-  const head = await distillHeads({ phi, width: D, y }, auxiliary.heads, source, student);
+  const head = await distillHeads({ phi, width: D, y }, auxiliary.heads, source, {
+    // the blocks' weights say how much a feature is worth
+    scaling: 'common',
+    ...student,
+  });
   return { predict: (at) => head.predict(at).mean, gradient: (at) => head.gradient(at) };
 }

@@ -20,6 +20,11 @@ const schema = z.strictObject({
   /** Rows of a step, which the Sinkhorn term compares with one another. */
   batch: z.int().min(2).max(1024).default(64),
   learningRate: z.number().positive().default(0.3),
+  /**
+   * How features are scaled: `each` to the same variance, or all by one `common` factor, which keeps what weighted blocks
+   * say of the features' worth.
+   */
+  scaling: z.enum(['each', 'common']).default('each'),
   /** Decoupled weight decay. */
   weightDecay: z.number().nonnegative().default(0.01),
   alpha: distillSchema.shape.alpha,
@@ -80,7 +85,7 @@ export async function distillHeads(
   const row = (i: number) => phi.subarray(i * D, (i + 1) * D);
   const taught = Array.from({ length: N }, (_, i) => heads.map((head) => applyLinear(head, row(i))));
   const bins = softBins([...taught.flat(), ...Array.from(rows.y)], settings.bins);
-  const scale = scalingOf(phi, D);
+  const scale = scalingOf(phi, D, settings.scaling);
   const graph = headGraph(D, settings);
   const session = await createSession(serialise(graph));
   const run = (feeds: Feeds) => session.run(feedsFor(graph.inputs, feeds));
@@ -106,16 +111,18 @@ interface Scale {
   factor: Float64Array;
 }
 
-/** Centres, and 1 / standard deviation; 0 where a feature does not vary. */
-function scalingOf(phi: Float64Array, D: number): Scale {
+/** Centres and factors that give rows a mean squared norm of 1; 0 where a feature does not vary. */
+function scalingOf(phi: Float64Array, D: number, scaling: Settings['scaling']): Scale {
   const N = phi.length / D;
   const centre = new Float64Array(D);
   phi.forEach((x, i) => (centre[i % D] += x / N));
   const squares = new Float64Array(D);
   phi.forEach((x, i) => (squares[i % D] += (x - centre[i % D]) ** 2));
+  const whole = Math.sqrt(squares.reduce((sum, square) => sum + square, 0) / N);
   const factor = squares.map((sum, j) => {
     const deviation = Math.sqrt(sum / N);
-    return deviation > 1e-6 * Math.abs(centre[j]) + 1e-12 ? 1 / (deviation * Math.sqrt(D)) : 0;
+    if (!(deviation > 1e-6 * Math.abs(centre[j]) + 1e-12)) return 0;
+    return scaling === 'each' ? 1 / (deviation * Math.sqrt(D)) : 1 / whole;
   });
   return { centre, factor };
 }

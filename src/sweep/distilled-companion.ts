@@ -24,6 +24,8 @@ export const distilledCompanion = defineCompanion({
     bins: whole(4, 256).default(24),
     /** Steps that the student is trained for. */
     studentSteps: whole(1, 100_000).default(300),
+    /** Its largest step size. With one scale for all features a small one follows the ensemble best. */
+    studentRate: between(1e-6, 10).default(0.1),
     /** Sequences without a measurement that the student is taught by too. */
     unmeasured: whole(0, 100_000).default(1000),
   }),
@@ -31,7 +33,7 @@ export const distilledCompanion = defineCompanion({
   memoryBytes: 300 * 2 ** 20,
   dependencies: async () => ({}),
   async prepare(own, { task, random }) {
-    const { head, heads, alpha, beta, temperature, bins, studentSteps: steps } = own;
+    const { head, heads, alpha, beta, temperature, bins, studentSteps: steps, studentRate } = own;
     // a choosing task need not have room for free designs
     const problem = problemOfTask(task, 0);
     const unmeasured =
@@ -39,7 +41,10 @@ export const distilledCompanion = defineCompanion({
         ? drawUnmeasured({ problem, ...task.measured }, own.unmeasured, random.fork('unmeasured'))
         : [];
     return {
-      ensemble: { by: head, heads, unmeasured, student: { alpha, beta, temperature, bins, steps } },
+      ensemble: {
+        ...{ by: head, heads, unmeasured },
+        student: { alpha, beta, temperature, bins, steps, learningRate: studentRate },
+      },
     };
   },
 });

@@ -51,23 +51,23 @@ describe('scores by an ensemble', () => {
   });
 
   it('are followed by the student that is distilled from it', async () => {
-    const [teacher, student] = [await learn({ by: 'teacher' }), await learn({ by: 'student' })];
+    const teacher = await learn({ by: 'teacher' });
     const rows = await features(teacher);
     const ask = ({ head }: LearnedProxy) => rows.map((phi) => head.predict(phi));
-    expect(ask(await learn({ by: 'student' }))).toEqual(ask(student));
-    expect(ask(student)).not.toEqual(ask(teacher));
-    const more = await learn({ by: 'student', unmeasured: drawn(300) });
     const follows = (proxy: LearnedProxy) => pearson(ask(proxy), ask(teacher));
+    const quick = { steps: 100 };
+    const student = await learn({ by: 'student', student: quick });
+    expect(ask(await learn({ by: 'student', student: quick }))).toEqual(ask(student));
     expect(follows(student)).toBeGreaterThan(0.8);
+    const more = await learn({ by: 'student', student: quick, unmeasured: drawn(200) });
     expect(follows(more)).toBeGreaterThan(0.95);
     expect(follows(more)).toBeGreaterThan(follows(student));
-    const hard = await learn({ by: 'student', student: { beta: 1000 } });
-    expect(ask(hard)).not.toEqual(ask(student));
+    expect(follows(more)).toBeLessThan(1);
   });
 
   it('have losses whose gradients central differences confirm; the backward mapping stays as it was', async () => {
     for (const by of ['teacher', 'student'] as const) {
-      const { head, featureMap } = await learn({ by });
+      const { head, featureMap } = await learn({ by, student: { steps: 30 } });
       for (const phi of (await features({ featureMap })).slice(0, 3)) {
         const losses = head.losses(phi);
         const own = fit.head.losses(phi);

@@ -88,6 +88,25 @@ describe('a distilled head', () => {
     }
   });
 
+  it('keeps or levels the scales of the features, as told', async () => {
+    const { ensemble, rows, unseen } = toy();
+    const ask = async (scaling: 'each' | 'common', scales: readonly number[]) => {
+      const scaled = (phi: Float64Array) => phi.map((x, i) => x * scales[i % D]);
+      const heads = ensemble.heads.map(({ weights, bias }) => ({
+        weights: weights.map((w, j) => w / scales[j]),
+        bias,
+      }));
+      const options = { scaling, steps: 40 };
+      const head = await distillHeads({ ...rows, phi: scaled(rows.phi) }, heads, createRandom(9), options);
+      return head.predict(scaled(unseen.slice(0, D))).mean;
+    };
+    const ones = [1, 1, 1, 1, 1, 1];
+    const odd = [1, 8, 1, 0.25, 1, 2];
+    expect(await ask('each', odd)).toBeCloseTo(await ask('each', ones), 4);
+    expect(await ask('common', [4, 4, 4, 4, 4, 4])).toBeCloseTo(await ask('common', ones), 4);
+    expect(Math.abs((await ask('common', odd)) - (await ask('common', ones)))).toBeGreaterThan(0.01);
+  });
+
   it('depends on its seed alone, and on the Sinkhorn term', async () => {
     const { ensemble, rows, unseen } = toy();
     const short = { steps: 40 };
