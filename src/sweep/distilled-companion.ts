@@ -1,5 +1,8 @@
 import { z } from 'zod';
+import type { Sequence } from '../core/alphabet.js';
+import type { Random } from '../core/random.js';
 import { drawUnmeasured } from '../diffusion/pool.js';
+import type { Task } from '../tasks/index.js';
 import { defineCompanion } from './companion.js';
 import { between, oneOf, whole } from './settings-schema.js';
 import { problemOfTask } from './task-problem.js';
@@ -34,12 +37,8 @@ export const distilledCompanion = defineCompanion({
   dependencies: async () => ({}),
   async prepare(own, { task, random }) {
     const { head, heads, alpha, beta, temperature, bins, studentSteps: steps, studentRate } = own;
-    // a choosing task need not have room for free designs
-    const problem = problemOfTask(task, 0);
     const unmeasured =
-      head === 'student'
-        ? drawUnmeasured({ problem, ...task.measured }, own.unmeasured, random.fork('unmeasured'))
-        : [];
+      head === 'student' ? drawUntaught(task, own.unmeasured, random.fork('unmeasured')) : [];
     return {
       ensemble: {
         ...{ by: head, heads, unmeasured },
@@ -48,3 +47,10 @@ export const distilledCompanion = defineCompanion({
     };
   },
 });
+
+/** Of the candidates where one chooses among them, else what the constraints allow. */
+function drawUntaught(task: Task, count: number, random: Random): Sequence[] {
+  const { mode, candidates, measured } = task;
+  if (mode === 'choose') return random.shuffle([...(candidates ?? [])]).slice(0, count);
+  return drawUnmeasured({ problem: problemOfTask(task, 0), ...measured }, count, random);
+}
