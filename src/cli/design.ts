@@ -6,12 +6,13 @@ import { addConstraintOptions } from './constraint-options.js';
 import { choice, mebibytes, names, number, seed, wordOrNumber } from './parse.js';
 import { addTableOptions, loadTableOf, type TableFlags } from './table-options.js';
 
-interface DesignFlags extends TableFlags, Omit<DesignRunOptions, 'memoBytes'> {
+interface DesignFlags extends TableFlags, Omit<DesignRunOptions, 'memoBytes' | 'memoryBytes'> {
   out?: string;
   force?: boolean;
   json?: boolean;
   quiet?: boolean;
   memo?: number;
+  memory?: number;
 }
 
 /** `biseq design TABLE --out DIR` */
@@ -76,6 +77,12 @@ function addMethodOptions(command: Command): void {
         '--memo <MiB>',
         'memory for remembered passes of the model; 0 turns it off (default: 256)',
       ).argParser(mebibytes('--memo')),
+    )
+    .addOption(
+      new Option(
+        '--memory <MiB>',
+        'memory that the model may take (default: half of what is free)',
+      ).argParser(mebibytes('--memory')),
     );
 }
 
@@ -228,10 +235,11 @@ function runOptions(flags: DesignFlags): DesignRunOptions {
     mutationsFrom,
   } = flags;
   const { features, blocks, ridge, search, batch } = flags;
-  const { mode, gamma, gammaAt, eta, etaOver, steps, starts, take, verify, workers, memo: memoBytes } = flags;
+  const { mode, gamma, gammaAt, eta, etaOver, steps, starts, take, verify, workers } = flags;
+  const { memo: memoBytes, memory: memoryBytes } = flags;
   return {
     ...{ count, seed, direction, model, designable, fixed, letters, lettersAt, maxMutations, mutationsFrom },
     ...{ features, blocks, ridge, search, batch },
-    ...{ mode, gamma, gammaAt, eta, etaOver, steps, starts, take, verify, workers, memoBytes },
+    ...{ mode, gamma, gammaAt, eta, etaOver, steps, starts, take, verify, workers, memoBytes, memoryBytes },
   };
 }

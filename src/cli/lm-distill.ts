@@ -37,7 +37,7 @@ export function distillCommand(): Command {
     .addOption(count('--epsilon', 'entropy of the Sinkhorn term (default: 0.1)'))
     .addOption(count('--iterations', 'normalisations of the Sinkhorn term (default: 20)'))
     .addOption(count('--samples', 'letters that the Sinkhorn term compares at once, at most (default: 128)'));
-  addTrainingOptions(command, TRAIN_DEFAULTS)
+  addTrainingOptions(command, TRAIN_DEFAULTS, "the teacher's")
     .addHelpText('after', `${HELP}\n  biseq lm distill proteins.fasta.gz --student 2x96 --out my-student`)
     .action((fasta: string, flags: DistillFlags) => interruptible((signal) => run(fasta, flags, signal)));
   return command;

@@ -61,8 +61,11 @@ export function addPlaceOptions(command: Command): Command {
 
 type Defaults = typeof TRAIN_DEFAULTS | typeof TUNE_DEFAULTS;
 
-/** The sequences, the training and the machine. */
-export function addTrainingOptions(command: Command, d: Defaults): Command {
+/**
+ * The sequences, the training and the machine.
+ * @param order what the reading order is by default
+ */
+export function addTrainingOptions(command: Command, d: Defaults, order: string): Command {
   return command
     .optionsGroup('The sequences:')
     .addOption(
@@ -77,7 +80,7 @@ export function addTrainingOptions(command: Command, d: Defaults): Command {
     .option('--folds <table>', 'table with the columns id and fold (train, valid, test) instead of shares')
     .option('--both-strands', 'train on both strands (DNA)')
     .addOption(
-      new Option('--order <which>', 'letters as written, or from the other end (default: forward)').choices([
+      new Option('--order <which>', `letters as written, or from the other end (default: ${order})`).choices([
         'forward',
         'reverse',
       ]),

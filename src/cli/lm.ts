@@ -39,7 +39,7 @@ export function lmCommand(parent: Command): Command {
         'masked: letters hidden from both sides; causal: the next letter (default: masked)',
       ).choices(['masked', 'causal']),
     );
-  addTrainingOptions(train, TRAIN_DEFAULTS)
+  addTrainingOptions(train, TRAIN_DEFAULTS, 'forward')
     .addHelpText('after', `${HELP}\n  biseq lm train proteins.fasta.gz --out my-model`)
     .action((fasta: string, flags: LmFlags) => interruptible((signal) => run('train', fasta, flags, signal)));
   const tune = lm
@@ -49,7 +49,7 @@ export function lmCommand(parent: Command): Command {
   addPlaceOptions(tune)
     .optionsGroup('The model:')
     .option('--model <name|folder>', 'the model to start from (default: the embedded one)');
-  addTrainingOptions(tune, TUNE_DEFAULTS)
+  addTrainingOptions(tune, TUNE_DEFAULTS, "the model's")
     .addHelpText('after', `${HELP}\n  biseq lm tune family.fasta --out my-family`)
     .action((fasta: string, flags: LmFlags) => interruptible((signal) => run('tune', fasta, flags, signal)));
   lm.addCommand(distillCommand().copyInheritedSettings(lm));

@@ -148,14 +148,14 @@ function pick({ name, sha256, parameters, alphabet }: LanguageModel): DesignRun[
 /** Opens the model that the blocks read; null where they read none, or the default one cannot read the table. */
 async function openModel(
   table: Table,
-  { model: named, workers }: CheckedRunOptions,
+  { model: named, workers, memoryBytes: memory }: CheckedRunOptions,
   { languageModel, asked, notes }: BlockPlan,
   { signal, onProgress }: RunHooks,
 ): Promise<{ model: LanguageModel | null; notes: string[] }> {
   if (languageModel.length === 0) return { model: null, notes };
   onProgress?.({ phase: 'model', step: 0, steps: 1 });
   try {
-    const model = await openModelFor(table, named, signal, { workers });
+    const model = await openModelFor(table, named, signal, { workers, memory });
     onProgress?.({ phase: 'model', step: 1, steps: 1 });
     return { model, notes };
   } catch (error) {

@@ -85,6 +85,8 @@ export interface DesignRunOptions {
   workers?: number;
   /** Memory for remembered passes of the model, in bytes; 0 turns it off. Default 256 MiB. Does not change the designs. */
   memoBytes?: number;
+  /** Bytes that the model may take; a model that needs more is refused before it is loaded. Default: half of the free memory. */
+  memoryBytes?: number;
 }
 
 const whole = (min: number, max = Number.MAX_SAFE_INTEGER) => {
@@ -146,6 +148,7 @@ const schema = z.strictObject({
   verify: oneOf('fobar').optional(),
   workers: whole(1, 64).optional(),
   memoBytes: whole(0).default(256 * 2 ** 20),
+  memoryBytes: whole(1).optional(),
 });
 
 type Parsed = z.output<typeof schema>;

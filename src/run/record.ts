@@ -46,11 +46,11 @@ export function tableRecord(table: Table) {
 
 /**
  * The record of a run, for `run.json`: everything that the designs depend on and what was made of it. It holds no times
- * and nothing that does not change the designs (workers, memo), so the same run gives the same bytes.
+ * and nothing that does not change the designs (workers, memo, memory), so the same run gives the same bytes.
  */
 export function runRecord(run: DesignRun) {
   const { table, options, problem, model, stats, rows, warnings, notes, verification } = run;
-  const { workers: _workers, memoBytes: _memoBytes, ...asked } = options;
+  const { workers: _workers, memoBytes: _memoBytes, memoryBytes: _memoryBytes, ...asked } = options;
   const designable = problem.designable.map((position) => Number(table.numbering.label(position)));
   return {
     format: FORMAT,

@@ -88,6 +88,13 @@ export const faultCases: FaultCase[] = [
     says: ['table.csv:4: ', 'has 4 letters', 'expected 5'],
   },
   {
+    name: 'a model that does not fit into memory',
+    args: ['table.csv', '--blocks', 'lm-mean', '--memory', '1'],
+    table: sequences('MKTAY,1', 'MKTAF,2', 'MKTAV,3', 'MKTAL,4', 'MKTAA,5', 'MKTAI,6'),
+    plain: true,
+    says: ['does not fit into memory', 'at most 1 MiB', '--memory'],
+  },
+  {
     name: 'one row',
     table: sequences('MKTAY,1'),
     plain: true,
