@@ -11,6 +11,7 @@ import { gradientName } from '../lm/training/loss-graph.js';
 import { adamW, learningRate } from '../lm/training/optimiser.js';
 import { createSession, type Feeds, type Session } from '../runtime/session.js';
 import { applyLinear, type LinearHead } from './head.js';
+import { dot } from './linear-algebra.js';
 import { momentsOf, softBins, type SoftBins, softenScore } from './soft-bins.js';
 
 const schema = z.strictObject({
@@ -233,14 +234,15 @@ function batchFeeds(batch: readonly number[], { x, D, K, logits, labels }: Data)
   };
 }
 
+/** The head as K linear maps of the features as they come, one for each bin's logit. */
 function headOf(bins: SoftBins, { centre, factor }: Scale, W: Float32Array, b: Float32Array): DistilledHead {
   const K = bins.centres.length;
+  const logitHeads = Array.from(b, (bias, k): LinearHead => {
+    const weights = factor.map((scale, j) => scale * W[j * K + k]);
+    return { weights, bias: bias - dot(weights, centre) };
+  });
   const distribution = (phi: ArrayLike<number>) => {
-    const logits = Float64Array.from(b);
-    for (let j = 0; j < centre.length; j++) {
-      const value = (phi[j] - centre[j]) * factor[j];
-      if (value !== 0) for (let k = 0; k < K; k++) logits[k] += value * W[j * K + k];
-    }
+    const logits = Float64Array.from(logitHeads, (head) => applyLinear(head, phi));
     const largest = logits.reduce((most, x) => Math.max(most, x), -Infinity);
     const weights = logits.map((logit) => Math.exp(logit - largest));
     const sum = weights.reduce((a, c) => a + c, 0);
@@ -251,8 +253,12 @@ function headOf(bins: SoftBins, { centre, factor }: Scale, W: Float32Array, b: F
     gradient(phi) {
       const p = distribution(phi);
       const { mean } = momentsOf(bins, p);
-      const pull = p.map((share, k) => share * (bins.centres[k] - mean));
-      return factor.map((scale, j) => scale * pull.reduce((sum, value, k) => sum + W[j * K + k] * value, 0));
+      const gradient = new Float64Array(centre.length);
+      logitHeads.forEach(({ weights }, k) => {
+        const pull = p[k] * (bins.centres[k] - mean);
+        for (let j = 0; j < gradient.length; j++) gradient[j] += pull * weights[j];
+      });
+      return gradient;
     },
   };
 }

@@ -55,7 +55,7 @@ describe('scores by an ensemble', () => {
     const rows = await features(teacher);
     const ask = ({ head }: LearnedProxy) => rows.map((phi) => head.predict(phi));
     const follows = (proxy: LearnedProxy) => pearson(ask(proxy), ask(teacher));
-    const quick = { steps: 100 };
+    const quick = { steps: 60 };
     const student = await learn({ by: 'student', student: quick });
     expect(ask(await learn({ by: 'student', student: quick }))).toEqual(ask(student));
     expect(follows(student)).toBeGreaterThan(0.8);
@@ -67,7 +67,7 @@ describe('scores by an ensemble', () => {
 
   it('have losses whose gradients central differences confirm; the backward mapping stays as it was', async () => {
     for (const by of ['teacher', 'student'] as const) {
-      const { head, featureMap } = await learn({ by, student: { steps: 30 } });
+      const { head, featureMap } = await learn({ by, student: { steps: 15 } });
       for (const phi of (await features({ featureMap })).slice(0, 3)) {
         const losses = head.losses(phi);
         const own = fit.head.losses(phi);

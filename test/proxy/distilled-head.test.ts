@@ -76,7 +76,7 @@ describe('a distilled head', () => {
 
   it('has the gradient that central differences give', async () => {
     const { ensemble, rows, unseen } = toy();
-    const head = await distillHeads(rows, ensemble.heads, createRandom(2), { steps: 60 });
+    const head = await distillHeads(rows, ensemble.heads, createRandom(2), { steps: 30 });
     for (const at of [0, 7, 199]) {
       const phi = unseen.slice(at * D, (at + 1) * D);
       const gradient = head.gradient(phi);
@@ -96,15 +96,16 @@ describe('a distilled head', () => {
         weights: weights.map((w, j) => w / scales[j]),
         bias,
       }));
-      const options = { scaling, steps: 40 };
+      const options = { scaling, steps: 15 };
       const head = await distillHeads({ ...rows, phi: scaled(rows.phi) }, heads, createRandom(9), options);
       return head.predict(scaled(unseen.slice(0, D))).mean;
     };
     const ones = [1, 1, 1, 1, 1, 1];
     const odd = [1, 8, 1, 0.25, 1, 2];
     expect(await ask('each', odd)).toBeCloseTo(await ask('each', ones), 4);
-    expect(await ask('common', [4, 4, 4, 4, 4, 4])).toBeCloseTo(await ask('common', ones), 4);
-    expect(Math.abs((await ask('common', odd)) - (await ask('common', ones)))).toBeGreaterThan(0.01);
+    const common = await ask('common', ones);
+    expect(await ask('common', [4, 4, 4, 4, 4, 4])).toBeCloseTo(common, 4);
+    expect(Math.abs((await ask('common', odd)) - common)).toBeGreaterThan(0.01);
   });
 
   it('depends on its seed alone, and on the Sinkhorn term', async () => {
