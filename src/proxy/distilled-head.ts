@@ -234,31 +234,52 @@ function batchFeeds(batch: readonly number[], { x, D, K, logits, labels }: Data)
   };
 }
 
-/** The head as K linear maps of the features as they come, one for each bin's logit. */
+/** The head on the features as they come. */
 function headOf(bins: SoftBins, { centre, factor }: Scale, W: Float32Array, b: Float32Array): DistilledHead {
-  const K = bins.centres.length;
-  const logitHeads = Array.from(b, (bias, k): LinearHead => {
-    const weights = factor.map((scale, j) => scale * W[j * K + k]);
-    return { weights, bias: bias - dot(weights, centre) };
-  });
+  const [D, K] = [centre.length, bins.centres.length];
+  // [K x D]: a bin's weights lie together
+  const weights = Float64Array.from(
+    { length: K * D },
+    (_, i) => factor[i % D] * W[(i % D) * K + Math.floor(i / D)],
+  );
+  const biases = Float64Array.from(b, (bias, k) => bias - dot(weights.subarray(k * D, (k + 1) * D), centre));
   const distribution = (phi: ArrayLike<number>) => {
-    const logits = Float64Array.from(logitHeads, (head) => applyLinear(head, phi));
+    const logits = affine(weights, biases, phi instanceof Float64Array ? phi : Float64Array.from(phi));
     const largest = logits.reduce((most, x) => Math.max(most, x), -Infinity);
-    const weights = logits.map((logit) => Math.exp(logit - largest));
-    const sum = weights.reduce((a, c) => a + c, 0);
-    return weights.map((weight) => weight / sum);
+    const shares = logits.map((logit) => Math.exp(logit - largest));
+    const sum = shares.reduce((a, c) => a + c, 0);
+    return shares.map((share) => share / sum);
   };
   return {
     ...{ bins, distribution, predict: (phi) => momentsOf(bins, distribution(phi)) },
     gradient(phi) {
       const p = distribution(phi);
       const { mean } = momentsOf(bins, p);
-      const gradient = new Float64Array(centre.length);
-      logitHeads.forEach(({ weights }, k) => {
+      const gradient = new Float64Array(D);
+      for (let k = 0; k < K; k++) {
         const pull = p[k] * (bins.centres[k] - mean);
-        for (let j = 0; j < gradient.length; j++) gradient[j] += pull * weights[j];
-      });
+        for (let j = 0; j < D; j++) gradient[j] += pull * weights[k * D + j];
+      }
       return gradient;
     },
   };
+}
+
+/** `weights x + biases`, weights [K x D]; two sums at a time, since a processor adds faster than one sum waits for itself. */
+function affine(weights: Float64Array, biases: Float64Array, x: Float64Array): Float64Array {
+  const D = x.length;
+  const out = biases.slice();
+  for (let k = 0; k < out.length; k += 2) {
+    const one = k * D;
+    // the last bin of an odd number is summed twice
+    const other = Math.min(k + 1, out.length - 1) * D;
+    let [a, b] = [0, 0];
+    for (let j = 0; j < D; j++) {
+      a += weights[one + j] * x[j];
+      b += weights[other + j] * x[j];
+    }
+    out[k] += a;
+    if (k + 1 < out.length) out[k + 1] += b;
+  }
+  return out;
 }
