@@ -20,6 +20,8 @@ export interface CatalogueOptions {
   positions: readonly number[];
   /** Whether a sequence and its reverse complement share one score. */
   bothStrands: boolean;
+  /** Pairs wider than this go through their kernel. Default 4,096. */
+  widest?: number;
   random: Random;
 }
 
@@ -71,8 +73,8 @@ function positionalBlocks(options: CatalogueOptions): Block[] {
 }
 
 function pairBlock(name: string, letters: LetterEmbedding, options: CatalogueOptions): Block {
-  const { positions, sequences, random } = options;
-  if (pairWidth(letters.width, positions.length) <= WIDEST_EXPLICIT)
+  const { positions, sequences, random, widest = WIDEST_EXPLICIT } = options;
+  if (pairWidth(letters.width, positions.length) <= widest)
     return { name, map: pairFeatures(letters, positions) };
   const rows =
     sequences.length <= LANDMARK_ROWS

@@ -48,6 +48,8 @@ export interface ChoiceReport {
     within: number;
     beyond: number;
     picks: number;
+    /** Correlation with the rows that a large table spares; null where none are spared. */
+    spared: number | null;
   }[];
 }
 
@@ -88,7 +90,10 @@ export async function chooseModel(request: ModelChoiceRequest): Promise<ChosenMo
     signal,
     onProgress: request.onProgress,
   });
-  const best = bestOfEachSet(trials).slice(0, request.average);
+  const sets = bestOfEachSet(trials);
+  // where a sample of the rows chose, all rows may know better: single blocks go on to be confirmed too
+  const sampled = triedRows.length < rows.sequences.length;
+  const best = sets.filter((trial, i) => i < request.average || (sampled && trial.blocks.length === 1));
   const usedIndices = varying.filter((b) => best.some((trial) => trial.blocks.includes(b)));
   const name = (b: number) => blocks[b].name;
   return {
@@ -107,6 +112,7 @@ export async function chooseModel(request: ModelChoiceRequest): Promise<ChosenMo
         within,
         beyond,
         picks,
+        spared: null,
       })),
     },
   };

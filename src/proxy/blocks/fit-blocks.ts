@@ -16,6 +16,7 @@ import { bootstrapHeads } from './bootstrap.js';
 import { letterBlocks } from './catalogue.js';
 import { chooseModel } from './choose-model.js';
 import type { ChoiceReport } from './choose-model.js';
+import { DUAL_ROWS, WIDEST_SUMS } from './fit-rows.js';
 import { learn } from './learn.js';
 import { createBlockPosterior } from './posterior.js';
 import type { BlockPosterior } from './posterior.js';
@@ -101,21 +102,28 @@ export async function fitBlocks(request: BlocksRequest): Promise<BlocksFit> {
   // also the check of the scores
   standardise(rows.scores);
   const positions = request.positions ?? varyingPositions(rows.sequences);
-  const own = letterBlocks({
-    alphabet,
-    sequences: rows.sequences,
-    positions,
-    bothStrands: rows.bothStrands,
-    random: random.fork('blocks'),
-  });
-  const blocks = [...selectBlocks(own, request.only), ...(request.extra ?? [])];
+  const blocksUpTo = (widest?: number) => {
+    const own = letterBlocks({
+      alphabet,
+      sequences: rows.sequences,
+      positions,
+      bothStrands: rows.bothStrands,
+      widest,
+      random: random.fork('blocks'),
+    });
+    return [...selectBlocks(own, request.only), ...(request.extra ?? [])];
+  };
+  let blocks = blocksUpTo();
+  // a large table is worth more than exact pairs: its sums take all rows
+  if (rows.sequences.length > DUAL_ROWS && widthOf(blocks) > WIDEST_SUMS) blocks = blocksUpTo(WIDEST_PAIRS);
   throwIfAborted(signal);
 
+  const groups = nearDuplicateGroups(rows.sequences, random.fork('duplicates'));
   const model = await chooseModel({
     blocks,
     rows,
     transforms,
-    groups: nearDuplicateGroups(rows.sequences, random.fork('duplicates')),
+    groups,
     average: options.average ?? 10,
     random: random.fork('choice'),
     signal,
@@ -124,6 +132,7 @@ export async function fitBlocks(request: BlocksRequest): Promise<BlocksFit> {
   const learned = await learn({
     model,
     rows,
+    groups,
     random: random.fork('rows'),
     signal,
     onProgress: (step, steps) => request.onProgress?.({ phase: 'features', step, steps }),
@@ -144,6 +153,10 @@ export async function fitBlocks(request: BlocksRequest): Promise<BlocksFit> {
     predict: createPredictor({ ...learned, blocks: model.used }),
     report: {
       ...model.report,
+      chosen: learned.kept.map((member) => ({
+        ...model.report.chosen[member],
+        spared: learned.spared[member],
+      })),
       classes: rows.sequences.length,
       bothStrands: rows.bothStrands,
       signal: learned.signal,
@@ -153,6 +166,13 @@ export async function fitBlocks(request: BlocksRequest): Promise<BlocksFit> {
       noise: learned.noise,
     },
   };
+}
+
+/** Width of pairs of letters that leaves room for two such blocks in the sums. */
+const WIDEST_PAIRS = 1024;
+
+function widthOf(blocks: readonly Block[]): number {
+  return blocks.reduce((sum, { map }) => sum + map.width, 0);
 }
 
 function requirePaired({ sequences, scores }: BlocksRequest): void {

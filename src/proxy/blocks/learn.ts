@@ -1,4 +1,3 @@
-import { throwIfAborted } from '../../core/errors.js';
 import type { Random } from '../../core/random.js';
 import { standardised } from '../evidence/choose.js';
 import type { Trial } from '../evidence/choose.js';
@@ -12,14 +11,17 @@ import type { BlockMoments } from './block.js';
 import type { RowSample } from './bootstrap.js';
 import { sampleRows } from './choose-model.js';
 import type { ChosenModel } from './choose-model.js';
-import { measuredByRows, measuredBySums, perFeature } from './learner.js';
+import { confirmHeads, sparedRows } from './confirm-members.js';
+import { byRows, bySums, centred, WIDEST_SUMS } from './fit-rows.js';
+import { perFeature } from './learner.js';
 import type { Measured } from './learner.js';
-import { blockVariances, createRawSums, scaleSums } from './sums.js';
 
 /** What {@link learn} works on. */
 export interface LearnRequest {
   model: ChosenModel;
   rows: CollapsedRows;
+  /** Near-duplicate group of each row. */
+  groups: Uint32Array;
   random: Random;
   signal?: AbortSignal;
   onProgress?: (rows: number, total: number) => void;
@@ -38,39 +40,45 @@ export interface Learned {
   noise: number;
   sample: RowSample;
   signal: { block: string; share: number }[];
+  /** Correlation of each candidate with the rows that a large table spares; null where none are spared. */
+  spared: (number | null)[];
+  /** Indices of the candidates that are averaged. */
+  kept: number[];
 }
 
-/** Rows per batch of features. */
-const BATCH = 1024;
 /** Rows of the samples for the noise and for the bootstraps. */
 const EVIDENCE_ROWS = 500;
 const BOOTSTRAP_ROWS = 2000;
 /** Where features outnumber the bootstraps' rows: a head costs the rows' number cubed. */
 const WIDE_BOOTSTRAP_ROWS = 1000;
-/** With more features than this the rows are sampled and the fit goes through them. */
-const WIDEST_SUMS = 3200;
-const DUAL_ROWS = 1500;
 
 /**
- * Fits the chosen candidates to all rows (streamed; a seeded sample where there are too many features for their sums) and
- * averages them: each head divided by the spread of its own predictions, their mean scaled to the working scale by the
+ * Fits the chosen candidates to all rows (streamed; a seeded sample where there are too many of them or of features) and
+ * averages those that spared rows confirm: each head divided by the spread of its own predictions, their mean scaled to the working scale by the
  * regression of the scores on the mean of the out-of-fold predictions.
  */
 export async function learn(request: LearnRequest): Promise<Learned> {
-  const { model, rows, random } = request;
-  const widths = model.used.map((block) => block.map.width);
+  const { rows, random } = request;
+  const widths = request.model.used.map((block) => block.map.width);
   const D = widths.reduce((sum, width) => sum + width, 0);
-  const order = [model.working, ...model.transforms.map((_, t) => t).filter((t) => t !== model.working)];
-  const targets = order.map((t) => standardised(rows.scores, model.transforms[t]));
-  const fitted =
-    D <= 0.8 * rows.sequences.length && D <= WIDEST_SUMS
-      ? await bySums(request, widths, targets)
-      : await byRows(request, widths, targets);
+  const { working, transforms } = request.model;
+  const order = [working, ...transforms.map((_, t) => t).filter((t) => t !== working)];
+  const targets = order.map((t) => standardised(rows.scores, transforms[t]));
+  const sums = D <= 0.8 * rows.sequences.length && D <= WIDEST_SUMS;
+  const spared = sums
+    ? sparedRows(rows, request.model.triedRows.length, request.groups, random.fork('spared'))
+    : new Uint32Array(0);
+  const fitted = sums
+    ? await bySums(request, widths, targets, spared)
+    : await byRows(request, widths, targets);
   const standard = fitted.measured;
-  const heads = model.members.map((member) => ({
+  const tried = request.model.members.map((member) => ({
     member,
     weights: memberWeights(standard, widths, member, order.indexOf(member.transform)),
   }));
+  const { kept, correlations } = await confirm(request, widths, fitted.moments, tried, spared);
+  const heads = kept.map((h) => tried[h]);
+  const model = { ...request.model, members: heads.map(({ member }) => member) };
   const spreads = heads.map(({ weights }) =>
     Math.sqrt(dot(weights, standard.times(weights)) / standard.rows),
   );
@@ -112,84 +120,26 @@ export async function learn(request: LearnRequest): Promise<Learned> {
     noise,
     sample,
     signal: signalShares(model, widths, standard, averaged),
+    spared: correlations,
+    kept,
   };
 }
 
-interface Fitted {
-  moments: BlockMoments;
-  /** Standardised, unweighted features. */
-  measured: Measured;
-  /** y^T y on the working scale. */
-  yy: number;
-}
-
-async function bySums(
-  { model, rows, signal, onProgress }: LearnRequest,
-  widths: number[],
-  targets: Float64Array[],
-): Promise<Fitted> {
-  const D = widths.reduce((sum, width) => sum + width, 0);
-  const sums = createRawSums(D, targets.length);
-  const n = rows.sequences.length;
-  for (let from = 0; from < n; from += BATCH) {
-    throwIfAborted(signal);
-    const to = Math.min(n, from + BATCH);
-    const phi = await rawFeatures(model.used, rows.sequences.slice(from, to), signal);
-    sums.add(
-      phi,
-      targets.map((y) => y.subarray(from, to)),
-    );
-    onProgress?.(to, n);
-  }
-  const raw = sums.finish();
-  const scales = blockVariances(raw, widths).map((variance) => (variance > 0 ? 1 / Math.sqrt(variance) : 0));
-  const factor = perFeature(widths, scales);
-  const { G, targets: products } = scaleSums(
-    raw,
-    factor,
-    targets.map(() => 0),
+/** Which candidates the spared rows confirm; all where there are none. */
+async function confirm(
+  request: LearnRequest,
+  widths: readonly number[],
+  moments: BlockMoments,
+  heads: readonly { weights: Float64Array }[],
+  spared: Uint32Array,
+): Promise<{ kept: number[]; correlations: (number | null)[] }> {
+  if (spared.length === 0) return { kept: heads.map((_, h) => h), correlations: heads.map(() => null) };
+  const phi = await standardFeatures(request, widths, moments, spared);
+  const scores = Float64Array.from(spared, (row) => request.rows.scores[row]);
+  return confirmHeads(
+    heads.map(({ weights }) => weights),
+    { phi, scores },
   );
-  return {
-    moments: { mean: raw.sum.map((value) => value / n), scales },
-    measured: measuredBySums({ G, targets: products, rows: n, widths }),
-    yy: dot(targets[0], targets[0]),
-  };
-}
-
-async function byRows(
-  { model, rows, random, signal, onProgress }: LearnRequest,
-  widths: number[],
-  targets: Float64Array[],
-): Promise<Fitted> {
-  const use = sampleRows(rows.scores, DUAL_ROWS, random.fork('rows'));
-  const phi = await rawFeatures(
-    model.used,
-    Array.from(use, (row) => rows.sequences[row]),
-    signal,
-  );
-  const moments = momentsOf(phi, widths);
-  scaleRows(phi, widths, moments.mean, moments.scales);
-  onProgress?.(use.length, use.length);
-  const y = targets.map((target) => centred(Float64Array.from(use, (row) => target[row])));
-  return { moments, measured: measuredByRows({ phi, y, widths }), yy: dot(y[0], y[0]) };
-}
-
-function momentsOf(phi: Float64Array, widths: readonly number[]): BlockMoments {
-  const D = widths.reduce((sum, width) => sum + width, 0);
-  const n = phi.length / D;
-  const mean = new Float64Array(D);
-  for (let i = 0; i < n; i++) for (let j = 0; j < D; j++) mean[j] += phi[i * D + j] / n;
-  const variance = new Float64Array(widths.length);
-  forEachBlock(widths, (b, from, to) => {
-    for (let i = 0; i < n; i++)
-      for (let j = from; j < to; j++) variance[b] += (phi[i * D + j] - mean[j]) ** 2 / n;
-  });
-  return { mean, scales: Array.from(variance, (value) => (value > 0 ? 1 / Math.sqrt(value) : 0)) };
-}
-
-function centred(values: Float64Array): Float64Array {
-  const mean = values.reduce((sum, value) => sum + value, 0) / values.length;
-  return values.map((value) => value - mean);
 }
 
 /** Ridge weights of one candidate, zero at the blocks that it does not use. */
@@ -227,21 +177,32 @@ function blockShares(members: readonly Trial[], blocks: number): Float64Array {
 }
 
 async function sampleFeatures(
-  { model, rows, signal }: LearnRequest,
+  request: LearnRequest,
   widths: readonly number[],
   moments: BlockMoments,
   y: Float64Array,
   size: number,
   random: Random,
 ): Promise<RowSample> {
-  const use = sampleRows(rows.scores, size, random);
+  const use = sampleRows(request.rows.scores, size, random);
+  const phi = await standardFeatures(request, widths, moments, use);
+  return { phi, y: Float64Array.from(use, (row) => y[row]) };
+}
+
+/** Standardised features of some rows, [n x D]. */
+async function standardFeatures(
+  { model, rows, signal }: LearnRequest,
+  widths: readonly number[],
+  moments: BlockMoments,
+  use: Uint32Array,
+): Promise<Float64Array> {
   const phi = await rawFeatures(
     model.used,
     Array.from(use, (row) => rows.sequences[row]),
     signal,
   );
   scaleRows(phi, widths, moments.mean, moments.scales);
-  return { phi, y: Float64Array.from(use, (row) => y[row]) };
+  return phi;
 }
 
 /** The overall scale of the prior and the noise, by the evidence of a sample with the blocks' shares as they are. */
