@@ -85,7 +85,7 @@ const head = [
 ];
 const draws = Math.max(...results.map((line) => drawsOf(line, 'GB1').length));
 const text = [
-  `Teacher: protein-small (4 x 192). Students: ${student?.student}, steps of 4,096 tokens of the training fold. Test perplexity: hidden`,
+  `Teacher: the 4 x 192 protein model that was embedded until 25 November 2026. Students: ${student?.student}, steps of 4,096 tokens of the training fold. Test perplexity: hidden`,
   `residues of families that neither has seen (${results[0].scored.toLocaleString('en-US')} of them, the same for all). Spearman: ridge head on mean`,
   `features, 384 random rows fitted, 1,000 others asked about, ${draws} draws, the same for all. Best 96: mean measured score of the 96`,
   'of them with the best predictions, in standard deviations. ± is the standard error over the seeds of the training.',
