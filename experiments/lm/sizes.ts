@@ -30,6 +30,8 @@ const { values: args } = parseArgs({
   },
 });
 const HEAD = 32;
+const REMARK =
+  " Training seconds are those of one worker on a machine that did other work too for some rows: compare operations; the embedding rate was measured at the end, with at most one other busy core. The embedded model's own training, at a larger budget, is on its card.";
 const base: Recipe = parseRecipe(JSON.parse(readFileSync(args.recipe, 'utf8')));
 const alphabet = base.alphabet === 'dna' ? DNA : PROTEIN;
 
@@ -143,7 +145,7 @@ writeFileSync(
   [
     `# Size of the embedded ${base.alphabet === 'dna' ? 'DNA' : 'protein'} model`,
     '',
-    `\`npx tsx experiments/lm/sizes.ts --recipe ${args.recipe} --budgets ${args.budgets} --sizes ${args.sizes}\`: sizes at equal operations of training, one worker.`,
+    `\`npx tsx experiments/lm/sizes.ts --recipe ${args.recipe} --budgets ${args.budgets} --sizes ${args.sizes}\`: sizes at equal operations of training, one worker.${REMARK}`,
     '',
     ...lines,
     '',
