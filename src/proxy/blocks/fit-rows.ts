@@ -26,6 +26,10 @@ export interface FittedRows {
   yy: number;
 }
 
+/**
+ * Rows as streamed sums, all but the spared ones; a seeded sample where there are too many.
+ * @param targets [targets][N] scores on each scale, the working one first
+ */
 export async function bySums(
   { model, rows, random, signal, onProgress }: LearnRequest,
   widths: number[],
@@ -66,6 +70,7 @@ export async function bySums(
   };
 }
 
+/** The rows themselves, of more than 1,500 a seeded sample; see {@link bySums}. */
 export async function byRows(
   { model, rows, random, signal, onProgress }: LearnRequest,
   widths: number[],

@@ -101,7 +101,8 @@ export async function learn(request: LearnRequest): Promise<Learned> {
   const blockWeights = shares.map((share) => share * scale);
   const roots = blockWeights.map(Math.sqrt);
   const factor = perFeature(widths, roots);
-  const weights = averaged.map((w, j) => (slope * w) / factor[j]);
+  // a block that no confirmed candidate uses has no weight to divide by
+  const weights = averaged.map((w, j) => (factor[j] > 0 ? (slope * w) / factor[j] : 0));
   const sample = await sampleFeatures(
     request,
     widths,
