@@ -6,6 +6,7 @@ import type { ScoreTransform } from '../evidence/transforms.js';
 import type { Block, BlockMoments } from './block.js';
 import { createMoments, rawFeatures, scaleRows } from './block.js';
 import { blockSets } from './catalogue.js';
+import { sparesRows } from './confirm-members.js';
 
 /** What {@link chooseModel} chooses from. */
 export interface ModelChoiceRequest {
@@ -91,9 +92,9 @@ export async function chooseModel(request: ModelChoiceRequest): Promise<ChosenMo
     onProgress: request.onProgress,
   });
   const sets = bestOfEachSet(trials);
-  // where a sample of the rows chose, all rows may know better: single blocks go on to be confirmed too
-  const sampled = triedRows.length < rows.sequences.length;
-  const best = sets.filter((trial, i) => i < request.average || (sampled && trial.blocks.length === 1));
+  // a sample of the rows chose; where spared ones confirm it, single blocks go on to be confirmed too
+  const confirmed = sparesRows(rows.sequences.length, triedRows.length);
+  const best = sets.filter((trial, i) => i < request.average || (confirmed && trial.blocks.length === 1));
   const usedIndices = varying.filter((b) => best.some((trial) => trial.blocks.includes(b)));
   const name = (b: number) => blocks[b].name;
   return {

@@ -10,6 +10,11 @@ const LEAST_ROWS = 3000;
 const MOST_HELD = 2000;
 const SHARE = 10;
 
+/** Whether a table of so many rows spares some, where `chosenBy` of them chose the candidates. */
+export function sparesRows(rows: number, chosenBy: number): boolean {
+  return rows >= LEAST_ROWS && chosenBy < rows;
+}
+
 /**
  * Rows that a large table spares to confirm its candidates, which a small sample of its rows chose: whole groups, a tenth of
  * the rows, at most 2,000; none of a small table, or where all rows chose.
@@ -22,7 +27,7 @@ export function sparedRows(
   random: Random,
 ): Uint32Array {
   const n = sequences.length;
-  if (n < LEAST_ROWS || chosenBy >= n) return new Uint32Array(0);
+  if (!sparesRows(n, chosenBy)) return new Uint32Array(0);
   const parts = Math.max(SHARE, Math.ceil(n / MOST_HELD));
   const foldOfRow = dealFolds(groups, parts, random);
   return Uint32Array.from({ length: n }, (_, row) => row).filter((row) => foldOfRow[row] === 0);

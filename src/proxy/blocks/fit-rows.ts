@@ -1,4 +1,5 @@
 import { throwIfAborted } from '../../core/errors.js';
+import type { Random } from '../../core/random.js';
 import { forEachBlock } from '../evidence/evidence.js';
 import { dot } from '../linear-algebra.js';
 import { rawFeatures, scaleRows } from './block.js';
@@ -38,10 +39,7 @@ export async function bySums(
 ): Promise<FittedRows> {
   const D = widths.reduce((sum, width) => sum + width, 0);
   const sums = createRawSums(D, targets.length);
-  const left = new Set(spared);
-  const use = sampleRows(rows.scores, Math.ceil(MOST_SUM_WORK / D ** 2), random.fork('rows')).filter(
-    (row) => !left.has(row),
-  );
+  const use = sampleWithout(spared, rows.scores, Math.ceil(MOST_SUM_WORK / D ** 2), random.fork('rows'));
   const n = use.length;
   const y = targets.map((target) => centred(Float64Array.from(use, (row) => target[row])));
   for (let from = 0; from < n; from += BATCH) {
@@ -75,8 +73,9 @@ export async function byRows(
   { model, rows, random, signal, onProgress }: LearnRequest,
   widths: number[],
   targets: Float64Array[],
+  spared: Uint32Array,
 ): Promise<FittedRows> {
-  const use = sampleRows(rows.scores, DUAL_ROWS, random.fork('rows'));
+  const use = sampleWithout(spared, rows.scores, DUAL_ROWS, random.fork('rows'));
   const phi = await rawFeatures(
     model.used,
     Array.from(use, (row) => rows.sequences[row]),
@@ -87,6 +86,11 @@ export async function byRows(
   onProgress?.(use.length, use.length);
   const y = targets.map((target) => centred(Float64Array.from(use, (row) => target[row])));
   return { moments, measured: measuredByRows({ phi, y, widths }), yy: dot(y[0], y[0]) };
+}
+
+function sampleWithout(spared: Uint32Array, scores: Float64Array, size: number, random: Random): Uint32Array {
+  const left = new Set(spared);
+  return sampleRows(scores, size, random).filter((row) => !left.has(row));
 }
 
 function momentsOf(phi: Float64Array, widths: readonly number[]): BlockMoments {

@@ -65,12 +65,9 @@ export async function learn(request: LearnRequest): Promise<Learned> {
   const order = [working, ...transforms.map((_, t) => t).filter((t) => t !== working)];
   const targets = order.map((t) => standardised(rows.scores, transforms[t]));
   const sums = D <= 0.8 * rows.sequences.length && D <= WIDEST_SUMS;
-  const spared = sums
-    ? sparedRows(rows, request.model.triedRows.length, request.groups, random.fork('spared'))
-    : new Uint32Array(0);
-  const fitted = sums
-    ? await bySums(request, widths, targets, spared)
-    : await byRows(request, widths, targets);
+  const { triedRows } = request.model;
+  const spared = sparedRows(rows, triedRows.length, request.groups, random.fork('spared'));
+  const fitted = await (sums ? bySums : byRows)(request, widths, targets, spared);
   const standard = fitted.measured;
   const tried = request.model.members.map((member) => ({
     member,
