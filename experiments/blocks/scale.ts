@@ -1,5 +1,5 @@
 /**
- * The default proxy from 20 rows to a million: seconds of one core, peak memory and what it learns, each size in a process
+ * The default proxy by the number of rows: seconds of one core, peak memory and what it learns, each size in a process
  * of its own. With `lm-mean` the rows pass through the embedded protein model too.
  *   npx tsx experiments/blocks/scale.ts [--sizes 20,200,...] [--lm-sizes 1000,10000,...] [--out experiments/blocks/scale.md]
  * The landscape is planted: eight sites of a protein, random effects of letters and of pairs of letters at neighbouring
@@ -94,7 +94,8 @@ else {
   const lines = [
     '# The default proxy by the number of rows',
     '',
-    'Made by `npx tsx experiments/blocks/scale.ts`: a planted landscape over eight sites of a protein, noise of half the signal; Spearman',
+    `Made by \`npx tsx experiments/blocks/scale.ts --sizes ${values.sizes} --lm-sizes '${values['lm-sizes']}'\`: a planted landscape`,
+    'over eight sites of a protein, noise of half the signal; Spearman',
     `with the true score of ${ASKED.toLocaleString('en')} fresh sequences. Seconds by the clock, one worker; peak memory of the process, the table included.`,
     '',
     '| rows | blocks tried | s | peak MB | Spearman | blocks used |',
