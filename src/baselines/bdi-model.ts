@@ -163,8 +163,10 @@ export function bdiHead({ y, yy, backwardRidge }: BdiModel): Head {
         prediction,
         forward: gap * gap,
         backward: (yy - 2 * s * ky + s * s * kk) / y.length,
-        forwardCotangent: Float64Array.of(2 * gap, 0, 0, 0),
-        backwardCotangent: Float64Array.of(0, (-2 * s) / y.length, (s * s) / y.length, bySelf),
+        cotangents: () => ({
+          forward: Float64Array.of(2 * gap, 0, 0, 0),
+          backward: Float64Array.of(0, (-2 * s) / y.length, (s * s) / y.length, bySelf),
+        }),
       };
     },
   };

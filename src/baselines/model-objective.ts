@@ -32,8 +32,10 @@ export function forwardHead(
       prediction: value,
       forward: gap * gap,
       backward: 0,
-      forwardCotangent: slopes.map((slope) => 2 * gap * slope),
-      backwardCotangent: new Float64Array(outputs),
+      cotangents: () => ({
+        forward: slopes.map((slope) => 2 * gap * slope),
+        backward: new Float64Array(outputs),
+      }),
     };
   };
   return { width: outputs, target: TARGET, predict: (phi) => aggregate(phi).value, losses };
@@ -93,11 +95,12 @@ export function modelObjective(options: ModelObjectiveOptions): Objective {
       predict: head.predict,
       losses(phi) {
         const losses = head.losses(phi);
-        const { forwardCotangent, backwardCotangent } = losses;
         return {
           ...losses,
-          forwardCotangent: extended(forwardCotangent),
-          backwardCotangent: extended(backwardCotangent),
+          cotangents() {
+            const { forward, backward } = losses.cotangents();
+            return { forward: extended(forward), backward: extended(backward) };
+          },
         };
       },
     },

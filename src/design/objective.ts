@@ -2,7 +2,7 @@ import type { Sequence } from '../core/alphabet.js';
 import { ModelError, internal } from '../core/errors.js';
 import type { FeatureMap } from '../core/feature-map.js';
 import { applyLinear } from '../proxy/head.js';
-import type { Head, LinearHead } from '../proxy/head.js';
+import type { Head, HeadLosses, LinearHead } from '../proxy/head.js';
 import { createMemo } from './memo.js';
 import type { Memo } from './memo.js';
 import { sequenceKey } from './sequence-key.js';
@@ -77,9 +77,15 @@ const MEMO_BYTES = 256 * 2 ** 20;
 
 interface Entry {
   evaluation: Evaluation;
-  /** [3 x D], until the gradients are there. */
-  cotangents: Float64Array | null;
+  /** What the gradients are made of, until they are there. */
+  open: Open | null;
   gradients: Float32Array | Float64Array | null;
+}
+
+interface Open {
+  losses: HeadLosses;
+  /** Bytes that the losses hold on to. */
+  bytes: number;
 }
 
 interface Context extends ObjectiveOptions {
@@ -166,7 +172,8 @@ async function scoreMisses(
   if (sequences.length === 0) return [];
   const D = featureMap.width;
   const phi = await readFeatures(featureMap, sequences, signal);
-  return sequences.map((_, i) => judge(head, auxiliary, phi.subarray(i * D, (i + 1) * D)));
+  // copies: the memo would else hold whole batches
+  return sequences.map((_, i) => judge(head, auxiliary, phi.slice(i * D, (i + 1) * D)));
 }
 
 async function readFeatures(
@@ -182,7 +189,7 @@ async function readFeatures(
 
 /** Fills in the gradients that are missing, by one call of the map. */
 async function differentiate(
-  { featureMap, memo, counts }: Context,
+  { featureMap, auxiliary, memo, counts }: Context,
   sequences: readonly Sequence[],
   entries: readonly Entry[],
   signal?: AbortSignal,
@@ -195,19 +202,21 @@ async function differentiate(
   counts.vjp += misses.size;
   if (misses.size === 0) return;
   const open = [...misses];
-  const cotangents = concatenate(open.map(([entry]) => cotangentsOf(entry)));
+  const cotangents = concatenate(open.flatMap(([entry]) => cotangentsOf(entry, auxiliary)));
   const { data } = await featureMap.vjp([...misses.values()], cotangents, SCALARS, signal);
   const size = data.length / open.length;
   open.forEach(([entry, sequence], i) => {
     entry.gradients = finite(data.slice(i * size, (i + 1) * size));
-    entry.cotangents = null;
+    entry.open = null;
     remember(memo, sequenceKey(sequence), entry);
   });
 }
 
-function cotangentsOf({ cotangents }: Entry): Float64Array {
-  if (cotangents === null) throw internal('gradients are missing, and the cotangents to make them too');
-  return cotangents;
+/** Gradients of the three scalars in phi, each [D]. */
+function cotangentsOf({ open }: Entry, auxiliary: LinearHead): Float64Array[] {
+  if (open === null) throw internal('gradients are missing, and what they are made of too');
+  const { forward, backward } = open.losses.cotangents();
+  return [forward, backward, auxiliary.weights];
 }
 
 function remember(memo: Memo<Entry>, key: string, entry: Entry): void {
@@ -215,11 +224,11 @@ function remember(memo: Memo<Entry>, key: string, entry: Entry): void {
 }
 
 function judge(head: Head, auxiliary: LinearHead, phi: Float32Array | Float64Array): Entry {
-  const { prediction, forward, backward, forwardCotangent, backwardCotangent } = head.losses(phi);
+  const losses = head.losses(phi);
+  const { prediction, forward, backward } = losses;
   const evaluation = { prediction, forward, backward, auxiliary: applyLinear(auxiliary, phi) };
   finite(Object.values(evaluation));
-  const cotangents = concatenate([forwardCotangent, backwardCotangent, auxiliary.weights]);
-  return { evaluation, cotangents, gradients: null };
+  return { evaluation, open: { losses, bytes: 2 * phi.byteLength }, gradients: null };
 }
 
 function concatenate(parts: readonly Float64Array[]): Float64Array {
@@ -247,5 +256,5 @@ function finite<T extends ArrayLike<number>>(values: T): T {
 
 /** Bytes that an entry and its key hold, objects' own overhead roughly included. */
 function sizeOf(entry: Entry, key: string): number {
-  return (entry.gradients?.byteLength ?? 0) + (entry.cotangents?.byteLength ?? 0) + key.length + 256;
+  return (entry.gradients?.byteLength ?? 0) + (entry.open?.bytes ?? 0) + key.length + 256;
 }

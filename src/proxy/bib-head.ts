@@ -1,6 +1,6 @@
 import { InputError } from '../core/errors.js';
 import type { Gram } from './gram.js';
-import type { Head, HeadLosses } from './head.js';
+import type { Head } from './head.js';
 import { dot, multiply, solvePositiveDefinite } from './linear-algebra.js';
 
 /** The backward mapping's ridge: `beta_h = relative k_hh + absolute`, where k_hh = phi . phi. */
@@ -62,10 +62,19 @@ export function fitBibHead(gram: Gram, options: BibHeadOptions = {}): BibHead {
     weights,
     ridge,
     predict,
-    losses: (phi) => ({
-      ...forwardLoss(weights, predict(phi), target),
-      ...backwardLoss(gram, phi, target, backwardRidge),
-    }),
+    losses(phi) {
+      const prediction = predict(phi);
+      const gap = prediction - target;
+      const backward = backwardLoss(gram, phi, target, backwardRidge);
+      return {
+        ...{ prediction, forward: gap * gap, backward: backward.loss },
+        cotangents: () => ({
+          // dL_f/dphi = 2 (w . phi - y_h) w
+          forward: weights.map((w) => 2 * gap * w),
+          backward: backward.cotangent(),
+        }),
+      };
+    },
   };
 }
 
@@ -75,26 +84,11 @@ function addToDiagonal(gram: Gram, ridge: number): Float64Array {
   return A;
 }
 
-/** `L_f = (w . phi - y_h)^2`, `dL_f/dphi = 2 (w . phi - y_h) w`. */
-function forwardLoss(
-  weights: Float64Array,
-  prediction: number,
-  target: number,
-): Pick<HeadLosses, 'prediction' | 'forward' | 'forwardCotangent'> {
-  const gap = prediction - target;
-  return { prediction, forward: gap * gap, forwardCotangent: weights.map((w) => 2 * gap * w) };
-}
-
 /**
  * L_b and its gradient by the product rule. With `d = (1 + relative) k_hh + absolute`: `s = y_h / d` and
  * `ds/dphi = -2 (1 + relative) s phi / d`, which is the paper's `-2 s phi / k_hh` where `absolute` is 0.
  */
-function backwardLoss(
-  gram: Gram,
-  phi: ArrayLike<number>,
-  target: number,
-  ridge: BackwardRidge,
-): Pick<HeadLosses, 'backward' | 'backwardCotangent'> {
+function backwardLoss(gram: Gram, phi: ArrayLike<number>, target: number, ridge: BackwardRidge) {
   const kernel = dot(phi, phi);
   const denominator = (1 + ridge.relative) * kernel + ridge.absolute;
   const s = target / denominator;
@@ -102,10 +96,9 @@ function backwardLoss(
   const phiB = dot(phi, gram.b);
   const gPhi = multiply(gram.G, phi);
   const quadratic = dot(phi, gPhi);
-  const backward = (gram.yy - 2 * s * phiB + s * s * quadratic) / gram.rows;
   const radial = 2 * (s * quadratic - phiB) * sSlope;
-  const backwardCotangent = gram.b.map(
-    (bj, j) => (radial * phi[j] - 2 * s * bj + 2 * s * s * gPhi[j]) / gram.rows,
-  );
-  return { backward, backwardCotangent };
+  return {
+    loss: (gram.yy - 2 * s * phiB + s * s * quadratic) / gram.rows,
+    cotangent: () => gram.b.map((bj, j) => (radial * phi[j] - 2 * s * bj + 2 * s * s * gPhi[j]) / gram.rows),
+  };
 }

@@ -17,13 +17,15 @@ export function withForward(head: Head, forward: ScoreFunction): Head {
   return {
     ...{ width, target, predict: forward.predict },
     losses(phi) {
-      const { backward, backwardCotangent } = head.losses(phi);
+      const losses = head.losses(phi);
       const prediction = forward.predict(phi);
       const gap = prediction - target;
       return {
-        ...{ prediction, backward, backwardCotangent },
-        forward: gap * gap,
-        forwardCotangent: forward.gradient(phi).map((slope) => 2 * gap * slope),
+        ...{ prediction, backward: losses.backward, forward: gap * gap },
+        cotangents: () => ({
+          forward: forward.gradient(phi).map((slope) => 2 * gap * slope),
+          backward: losses.cotangents().backward,
+        }),
       };
     },
   };

@@ -7,7 +7,7 @@ export interface LinearHead {
   readonly bias: number;
 }
 
-/** What the two mappings say of one candidate, with the gradients that a design method pulls back to letters. */
+/** What the two mappings say of one candidate, and the gradients that a design method pulls back to letters. */
 export interface HeadLosses {
   /** The head's prediction of the candidate's score, standardised units. */
   prediction: number;
@@ -15,10 +15,16 @@ export interface HeadLosses {
   forward: number;
   /** L_b: the candidate predicts the measured set; mean squared error. */
   backward: number;
+  /** Gradients of both losses in phi; computed when asked for, since most candidates are only scored. */
+  cotangents(): HeadCotangents;
+}
+
+/** See {@link HeadLosses}. */
+export interface HeadCotangents {
   /** [D] dL_f / dphi. */
-  forwardCotangent: Float64Array;
+  forward: Float64Array;
   /** [D] dL_b / dphi. */
-  backwardCotangent: Float64Array;
+  backward: Float64Array;
 }
 
 /** A head fitted to the measured set: predicts a score, and gives both of BIB's losses with their gradients in phi. */

@@ -7,16 +7,45 @@ export function dot(a: ArrayLike<number>, b: ArrayLike<number>): number {
   return sum;
 }
 
-/** `A x` for a row-major matrix [n x n]. */
+/**
+ * `A x` for a row-major matrix [rows x x.length], [rows]. Four rows at a time, so that additions overlap and x is read once
+ * for them; each sum is taken in the order of {@link dot}.
+ */
 export function multiply(A: Float64Array, x: ArrayLike<number>): Float64Array {
-  const n = x.length;
-  const out = new Float64Array(n);
-  for (let i = 0; i < n; i++) {
-    let sum = 0;
-    const row = i * n;
-    for (let j = 0; j < n; j++) sum += A[row + j] * x[j];
-    out[i] = sum;
+  const D = x.length;
+  const rows = D === 0 ? 0 : A.length / D;
+  const out = new Float64Array(rows);
+  let i = 0;
+  for (; i + 3 < rows; i += 4) {
+    const [r0, r1, r2, r3] = [i * D, (i + 1) * D, (i + 2) * D, (i + 3) * D];
+    let [s0, s1, s2, s3] = [0, 0, 0, 0];
+    for (let j = 0; j < D; j++) {
+      const value = x[j];
+      s0 += A[r0 + j] * value;
+      s1 += A[r1 + j] * value;
+      s2 += A[r2 + j] * value;
+      s3 += A[r3 + j] * value;
+    }
+    out[i] = s0;
+    out[i + 1] = s1;
+    out[i + 2] = s2;
+    out[i + 3] = s3;
   }
+  for (; i < rows; i++) out[i] = dot(A.subarray(i * D, (i + 1) * D), x);
+  return out;
+}
+
+/** `A^T u` for a row-major matrix [u.length x D], [D]; four rows at a time, added in their order. */
+export function multiplyTransposed(A: Float64Array, u: ArrayLike<number>, D: number): Float64Array {
+  const out = new Float64Array(D);
+  let i = 0;
+  for (; i + 3 < u.length; i += 4) {
+    const [r0, r1, r2, r3] = [i * D, (i + 1) * D, (i + 2) * D, (i + 3) * D];
+    const [u0, u1, u2, u3] = [u[i], u[i + 1], u[i + 2], u[i + 3]];
+    for (let j = 0; j < D; j++)
+      out[j] = out[j] + u0 * A[r0 + j] + u1 * A[r1 + j] + u2 * A[r2 + j] + u3 * A[r3 + j];
+  }
+  for (; i < u.length; i++) for (let j = 0; j < D; j++) out[j] += u[i] * A[i * D + j];
   return out;
 }
 

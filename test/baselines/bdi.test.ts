@@ -67,11 +67,11 @@ describe('BDI', () => {
   it("the head's cotangents are the slopes of its losses", () => {
     const head = bdiHead(model);
     const phi = Float64Array.of(1.2, 3, 40, 2.5);
-    const { forwardCotangent, backwardCotangent } = head.losses(phi);
+    const cotangents = head.losses(phi).cotangents();
     for (let k = 0; k < 4; k++) {
       const at = (delta: number) => head.losses(phi.map((value, j) => (j === k ? value + delta : value)));
-      expect(forwardCotangent[k]).toBeCloseTo((at(1e-5).forward - at(-1e-5).forward) / 2e-5, 5);
-      expect(backwardCotangent[k]).toBeCloseTo((at(1e-5).backward - at(-1e-5).backward) / 2e-5, 5);
+      expect(cotangents.forward[k]).toBeCloseTo((at(1e-5).forward - at(-1e-5).forward) / 2e-5, 5);
+      expect(cotangents.backward[k]).toBeCloseTo((at(1e-5).backward - at(-1e-5).backward) / 2e-5, 5);
     }
   });
 

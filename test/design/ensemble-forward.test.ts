@@ -72,12 +72,12 @@ describe('scores by an ensemble', () => {
         const losses = head.losses(phi);
         const own = fit.head.losses(phi);
         expect(losses.backward).toBe(own.backward);
-        expect(losses.backwardCotangent).toEqual(own.backwardCotangent);
+        expect(losses.cotangents().backward).toEqual(own.cotangents().backward);
         expect(losses.prediction).toBe(head.predict(phi));
         expect(losses.forward).toBe((losses.prediction - head.target) ** 2);
         for (let j = 0; j < phi.length; j++) {
           const beside = (step: number) => head.losses(phi.map((x, k) => (k === j ? x + step : x))).forward;
-          expect(losses.forwardCotangent[j]).toBeCloseTo((beside(1e-5) - beside(-1e-5)) / 2e-5, 3);
+          expect(losses.cotangents().forward[j]).toBeCloseTo((beside(1e-5) - beside(-1e-5)) / 2e-5, 3);
         }
       }
     }

@@ -2,7 +2,12 @@ import { CholeskyDecomposition, Matrix } from 'ml-matrix';
 import { describe, expect, it } from 'vitest';
 import { InputError } from '../../src/core/errors.js';
 import { createRandom } from '../../src/core/random.js';
-import { cholesky, multiply, solvePositiveDefinite } from '../../src/proxy/linear-algebra.js';
+import {
+  cholesky,
+  multiply,
+  multiplyTransposed,
+  solvePositiveDefinite,
+} from '../../src/proxy/linear-algebra.js';
 
 function positiveDefinite(n: number, decay: number): Float64Array {
   const random = createRandom(`spd ${n}`);
@@ -20,6 +25,27 @@ describe('linear algebra', () => {
     const want = new CholeskyDecomposition(Matrix.from1DArray(n, n, A)).lowerTriangularMatrix.to1DArray();
     const got = cholesky(A, n);
     want.forEach((value, i) => expect(got[i]).toBeCloseTo(value, 9));
+  });
+
+  it.each([
+    [1, 1],
+    [3, 5],
+    [4, 2],
+    [7, 3],
+    [9, 1],
+  ])('products with %i x %i matrices agree with ml-matrix', (rows, D) => {
+    const random = createRandom(`products ${rows} ${D}`);
+    const normals = (count: number) => Float64Array.from({ length: count }, () => random.normal());
+    const A = normals(rows * D);
+    const x = normals(D);
+    const u = normals(rows);
+    const M = Matrix.from1DArray(rows, D, A);
+    const close = (got: Float64Array, want: number[]) => {
+      expect(got).toHaveLength(want.length);
+      want.forEach((value, i) => expect(got[i]).toBeCloseTo(value, 12));
+    };
+    close(multiply(A, x), M.mmul(Matrix.columnVector(x)).to1DArray());
+    close(multiplyTransposed(A, u, D), M.transpose().mmul(Matrix.columnVector(u)).to1DArray());
   });
 
   it('solves badly conditioned systems to a residual of rounding', () => {

@@ -44,18 +44,20 @@ export function createBlockHead(parts: BlockHeadParts): BlockHead {
       const gap = prediction - target;
       const denominator = dot(phi, phi) + noise;
       const s = target / denominator;
-      const gPhi = measured.times(phi);
-      const quadratic = dot(phi, gPhi);
+      const { quadratic, times } = measured.along(phi);
       const phiB = dot(phi, b);
       const radial = (2 * (s * quadratic - phiB) * (-2 * s)) / denominator;
       return {
         prediction,
         forward: gap * gap,
-        forwardCotangent: weights.map((w) => 2 * gap * w),
         backward: (yy - 2 * s * phiB + s * s * quadratic) / measured.rows,
-        backwardCotangent: b.map(
-          (bj, j) => (radial * phi[j] - 2 * s * bj + 2 * s * s * gPhi[j]) / measured.rows,
-        ),
+        cotangents() {
+          const gPhi = times();
+          return {
+            forward: weights.map((w) => 2 * gap * w),
+            backward: b.map((bj, j) => (radial * phi[j] - 2 * s * bj + 2 * s * s * gPhi[j]) / measured.rows),
+          };
+        },
       };
     },
   };

@@ -1,5 +1,5 @@
 import type { Random } from '../../core/random.js';
-import { dot, multiply, solveCholesky } from '../linear-algebra.js';
+import { dot, multiply, multiplyTransposed, solveCholesky } from '../linear-algebra.js';
 import { forEachBlock } from '../evidence/evidence.js';
 import { factor } from '../evidence/tiled-cholesky.js';
 import { blockKernels } from '../evidence/trials.js';
@@ -17,10 +17,18 @@ export interface Measured {
   product(target: number): Float64Array;
   /** Phi^T Phi v, [D]. */
   times(v: ArrayLike<number>): Float64Array;
+  /** `v^T Phi^T Phi v`, and `Phi^T Phi v` for those who ask for it: it may cost as much again. */
+  along(v: ArrayLike<number>): Along;
   /** The same rows with each block's features multiplied by a factor [blocks]; 0 leaves the block out. */
   scaled(factors: ArrayLike<number>): Measured;
   /** Solves ridge regressions of one penalty. */
   solver(penalty: number): RidgeSolver;
+}
+
+/** See {@link Measured}. */
+export interface Along {
+  quadratic: number;
+  times(): Float64Array;
 }
 
 /** See {@link Measured}. */
@@ -56,6 +64,10 @@ export function measuredBySums(sums: MeasuredSums): Measured {
     rows,
     product: (target) => targets[target],
     times: (v) => multiply(G, v),
+    along(v) {
+      const product = multiply(G, v);
+      return { quadratic: dot(v, product), times: () => product };
+    },
     scaled(factors) {
       const f = perFeature(widths, factors);
       const scaledG = new Float64Array(D * D);
@@ -123,20 +135,21 @@ interface RowsContext extends MeasuredRows {
 function scaledRows(context: RowsContext, factors: readonly number[]): Measured {
   const { phi, y, widths, N, D, kernels } = context;
   const f = perFeature(widths, factors);
-  const forward = (v: ArrayLike<number>) => {
-    const scaled = f.map((value, j) => value * v[j]);
-    return Float64Array.from({ length: N }, (_, i) => dot(scaled, phi.subarray(i * D, (i + 1) * D)));
-  };
-  const back = (u: ArrayLike<number>) => {
-    const out = new Float64Array(D);
-    for (let i = 0; i < N; i++) for (let j = 0; j < D; j++) out[j] += u[i] * phi[i * D + j];
-    return out.map((value, j) => value * f[j]);
-  };
+  const forward = (v: ArrayLike<number>) =>
+    multiply(
+      phi,
+      f.map((value, j) => value * v[j]),
+    );
+  const back = (u: ArrayLike<number>) => multiplyTransposed(phi, u, D).map((value, j) => value * f[j]);
   return {
     width: D,
     rows: N,
     product: (target) => back(y[target]),
     times: (v) => back(forward(v)),
+    along(v) {
+      const u = forward(v);
+      return { quadratic: dot(u, u), times: () => back(u) };
+    },
     scaled: (more) =>
       scaledRows(
         context,

@@ -116,8 +116,8 @@ describe('fitBlocks', () => {
       const moved = [h, -h].map((step) => losses(phi.map((value, k) => (k === j ? value + step : value))));
       const forward = (moved[0].forward - moved[1].forward) / (2 * h);
       const backward = (moved[0].backward - moved[1].backward) / (2 * h);
-      expect(Math.abs(at.forwardCotangent[j] - forward)).toBeLessThan(1e-4 * (1 + Math.abs(forward)));
-      expect(Math.abs(at.backwardCotangent[j] - backward)).toBeLessThan(1e-4 * (1 + Math.abs(backward)));
+      expect(Math.abs(at.cotangents().forward[j] - forward)).toBeLessThan(1e-4 * (1 + Math.abs(forward)));
+      expect(Math.abs(at.cotangents().backward[j] - backward)).toBeLessThan(1e-4 * (1 + Math.abs(backward)));
     }
     const objective = createObjective(fit);
     const [evaluation] = await objective.evaluate([x]);
