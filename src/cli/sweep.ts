@@ -35,7 +35,7 @@ Example:
   biseq sweep run sweep.json`;
 
 /**
- * `biseq sweep run | status | table | plot CONFIG`
+ * `biseq sweep run | status | table | plot CONFIG`, `biseq sweep methods [NAME]`
  * @param parent whose settings the commands take over
  */
 export function sweepCommand(parent: Command): Command {
@@ -76,6 +76,12 @@ export function sweepCommand(parent: Command): Command {
   shown(places(sweep.command('plot')))
     .description('A chart of every seed and the means, as SVG, or as a page where the file ends in .html.')
     .action(plot);
+  sweep
+    .command('methods')
+    .description('List the methods that a config can name, or tell the settings of one and their defaults.')
+    .argument('[name]', 'a method of the list (default: all)')
+    .option('--json', 'print JSON instead of text')
+    .action(methods);
   return sweep;
 }
 
@@ -188,6 +194,23 @@ async function plot(config: string, flags: ShowFlags): Promise<void> {
   const { htmlPlot, svgPlot } = await import('../sweep/plot.js');
   const summary = await summaryOf(config, flags);
   return write(flags.out, /\.html?$/i.test(flags.out ?? '') ? htmlPlot(summary) : svgPlot(summary));
+}
+
+async function methods(name: string | undefined, { json }: { json?: boolean }): Promise<void> {
+  const { describeMethods } = await import('../sweep/method-list.js');
+  const { nearest } = await import('../sweep/nearest-name.js');
+  const screen = await import('./methods-screen.js');
+  const all = describeMethods();
+  if (name === undefined) return print(json ? JSON.stringify(all, null, 2) : screen.methodTable(all));
+  const found = all.find((method) => method.name === name);
+  if (found === undefined) {
+    const names = all.map((method) => method.name);
+    throw new InputError({
+      what: `there is no method '${name}'${nearest(name, names)}`,
+      expected: `one of ${names.join(', ')}`,
+    });
+  }
+  print(json ? JSON.stringify(found, null, 2) : screen.methodCard(found));
 }
 
 async function write(out: string | undefined, text: string): Promise<void> {

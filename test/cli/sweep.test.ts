@@ -4,6 +4,8 @@ import path from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { canonicalJson, sha256 } from '../../src/sweep/canonical-json.js';
 import { createRandom } from '../../src/core/random.js';
+import type { Settings } from '../../src/sweep/method.js';
+import { sweepMethod, sweepMethodNames } from '../../src/sweep/methods.js';
 import { openStore } from '../../src/sweep/store.js';
 import { temporaryFolder } from '../helpers/temp-folder.js';
 import { writeTinyModel } from '../helpers/tiny-model.js';
@@ -27,6 +29,33 @@ function contentOf(store: string): string[] {
 }
 
 beforeAll(() => writeTinyModel(path.join(folder, 'tiny')));
+
+describe('biseq sweep methods', () => {
+  it('lists every method that a config can name, with what it is and where it was published', async () => {
+    const { code, stdout } = await runCli(['sweep', 'methods', '--json']);
+    const methods = JSON.parse(stdout) as { name: string; summary: string; reference: string }[];
+    expect([code, methods.map(({ name }) => name)]).toEqual([0, sweepMethodNames()]);
+    for (const { summary, reference } of methods) expect([summary, reference].every(Boolean)).toBe(true);
+    const text = (await runCli(['sweep', 'methods'])).stdout;
+    for (const { name } of methods) expect(text).toContain(name);
+  });
+
+  it("tells a method's settings, which a config takes as they stand", async () => {
+    const { stdout } = await runCli(['sweep', 'methods', 'coms']);
+    expect(stdout).toContain('conservative objective models');
+    const { defaults } = JSON.parse((await runCli(['sweep', 'methods', 'coms', '--json'])).stdout) as {
+      defaults: Settings;
+    };
+    expect(sweepMethod('coms').resolve(defaults)).toEqual({ settings: defaults });
+    for (const key of Object.keys(defaults)) expect(stdout).toMatch(new RegExp(`^ {4}${key}[.:]`, 'm'));
+  });
+
+  it('names the nearest method', async () => {
+    const { code, stdout, stderr } = await runCli(['sweep', 'methods', 'adaleed']);
+    expect([code, stdout]).toEqual([2, '']);
+    expect(stderr).toContain("did you mean 'adalead'?");
+  });
+});
 
 describe('biseq sweep', () => {
   it('runs, tells where it stands, and makes tables and charts', async () => {
