@@ -3,7 +3,7 @@
  * `runs/models/NAME-random`: what a model's architecture adds by itself.
  * Usage: npx tsx experiments/sweeps/random-weights.ts
  */
-import { copyFileSync, mkdirSync } from 'node:fs';
+import { copyFileSync, existsSync, mkdirSync } from 'node:fs';
 import path from 'node:path';
 import { createRandom } from '../../src/core/random.js';
 import { writeChecksums } from '../../src/lm/io/checksums.js';
@@ -12,7 +12,8 @@ import { writeSafetensors } from '../../src/lm/io/safetensors-writer.js';
 import { embeddedModels } from '../../src/lm/registry.js';
 import { initialWeights } from '../../src/lm/training/initialise.js';
 
-const KEPT = ['config.json', 'tokenizer_config.json', 'vocab.txt'];
+/** What says how the weights are read; a model has either kind of vocabulary. */
+const KEPT = ['config.json', 'tokenizer_config.json', 'tokenizer.json', 'vocab.txt'];
 const SEED = 0;
 
 for (const { name, folder } of embeddedModels()) {
@@ -27,7 +28,8 @@ for (const { name, folder } of embeddedModels()) {
     path.join(target, 'model.safetensors'),
     shapes.map((shape) => ({ ...shape, data: weights.get(shape.name) as Float32Array })),
   );
-  for (const file of KEPT) copyFileSync(path.join(folder, file), path.join(target, file));
-  await writeChecksums(target, [...KEPT, 'model.safetensors']);
+  const kept = KEPT.filter((file) => existsSync(path.join(folder, file)));
+  for (const file of kept) copyFileSync(path.join(folder, file), path.join(target, file));
+  await writeChecksums(target, [...kept, 'model.safetensors']);
   console.log(target);
 }
