@@ -3,12 +3,14 @@ import type { LmBlock } from '../design/lm-blocks.js';
 
 /**
  * Blocks that a table can be learned by. Letters at the designed positions (`onehot`), what they are like (`physchem`,
- * `similarity`; proteins), pairs of them (`pairs`, `similarity-pairs`), how a variant
+ * `similarity`; proteins), pairs of them (`pairs`, `similarity-pairs`), in how many letters
+ * sequences differ (`neighbours`; proteins, up to 1,024 rows), how a variant
  * differs from its parent (`substitutions`), how often short words occur (`kmers-K`), pairs of
  * letters a distance apart (`spaced-pairs`; DNA), and a language model's `lm-mean`, `lm-sites` and `llr`.
  */
 export const BLOCK_NAMES = [
-  ...['onehot', 'physchem', 'similarity', 'pairs', 'similarity-pairs', 'substitutions'],
+  ...['onehot', 'physchem', 'similarity', 'pairs', 'similarity-pairs', 'neighbours'],
+  'substitutions',
   ...['kmers-1', 'kmers-2', 'kmers-3', 'kmers-4', 'spaced-pairs'],
   ...LM_BLOCKS,
 ] as const;

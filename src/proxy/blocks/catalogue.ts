@@ -6,7 +6,10 @@ import { bothStrands } from './both-strands.js';
 import { kmerFeatures, spacedPairFeatures } from './kmers.js';
 import { oneHotLetters, physicoChemicalLetters, similarLetters } from './letters.js';
 import type { LetterEmbedding } from './letters.js';
-import { lowRankPairs } from './low-rank.js';
+import { lowRankFeatures } from './low-rank.js';
+import type { KernelSource } from './low-rank.js';
+import { neighbourKernel, neighbourRate } from './neighbour-kernel.js';
+import { pairKernel } from './pair-kernel.js';
 import { pairFeatures, pairWidth } from './pairs.js';
 import { siteFeatures } from './sites.js';
 import { parentOf, substitutionFeatures } from './substitutions.js';
@@ -27,12 +30,14 @@ export interface CatalogueOptions {
 
 /** Blocks wider than this go through their kernel. */
 export const WIDEST_EXPLICIT = 4096;
+/** Where there are more rows, each is not a landmark of its own, and pairs are learned well without. */
+const MOST_NEIGHBOURS = 1024;
 /** Rows that landmarks of wide blocks are taken from. */
 const LANDMARK_ROWS = 2000;
 
 /**
  * The closed-form blocks that suit a table: `onehot`, `pairs` and k-mer counts for all; `physchem`, `similarity` and
- * `similarity-pairs` for proteins; `substitutions` for variants of one parent; `spaced-pairs` for DNA. Sequences of several lengths have k-mers only. With
+ * `similarity-pairs` for proteins, with up to 1,024 rows also `neighbours`; `substitutions` for variants of one parent; `spaced-pairs` for DNA. Sequences of several lengths have k-mers only. With
  * `bothStrands` every block is averaged over both strands.
  */
 export function letterBlocks(options: CatalogueOptions): Block[] {
@@ -68,14 +73,32 @@ function positionalBlocks(options: CatalogueOptions): Block[] {
     blocks.push({ name: 'substitutions', map: substitutionFeatures(alphabet, parent, positions) });
   if (positions.length < 2) return blocks;
   blocks.push(pairBlock('pairs', letters, options));
-  if (alphabet.name === 'protein') blocks.push(pairBlock('similarity-pairs', similarLetters(), options));
+  if (alphabet.name !== 'protein') return blocks;
+  blocks.push(pairBlock('similarity-pairs', similarLetters(), options));
+  if (options.sequences.length > MOST_NEIGHBOURS) return blocks;
+  const rate = neighbourRate(positions, options.sequences);
+  const neighbours = {
+    key: `neighbours-${rate}/${positions.join(',')}`,
+    alphabetSize: alphabet.size,
+    between: (fixed: readonly Sequence[]) => neighbourKernel(rate, alphabet.size, positions, fixed),
+  };
+  blocks.push(kernelBlock('neighbours', neighbours, options));
   return blocks;
 }
 
 function pairBlock(name: string, letters: LetterEmbedding, options: CatalogueOptions): Block {
-  const { positions, sequences, random, widest = WIDEST_EXPLICIT } = options;
+  const { positions, widest = WIDEST_EXPLICIT } = options;
   if (pairWidth(letters.width, positions.length) <= widest)
     return { name, map: pairFeatures(letters, positions) };
+  const pairs = {
+    key: `pairs/${letters.name}/${positions.join(',')}`,
+    alphabetSize: letters.letters,
+    between: (fixed: readonly Sequence[]) => pairKernel(letters, positions, fixed),
+  };
+  return kernelBlock(name, pairs, options);
+}
+
+function kernelBlock(name: string, kernel: KernelSource, { sequences, random }: CatalogueOptions): Block {
   const rows =
     sequences.length <= LANDMARK_ROWS
       ? sequences
@@ -83,7 +106,7 @@ function pairBlock(name: string, letters: LetterEmbedding, options: CatalogueOpt
           .fork(`landmarks of ${name}`)
           .shuffle([...sequences])
           .slice(0, LANDMARK_ROWS);
-  const { map, error }: { map: FeatureMap; error: number } = lowRankPairs(letters, positions, rows);
+  const { map, error }: { map: FeatureMap; error: number } = lowRankFeatures(kernel, rows);
   return { name, map, error };
 }
 

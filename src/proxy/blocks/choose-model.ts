@@ -91,7 +91,7 @@ export async function chooseModel(request: ModelChoiceRequest): Promise<ChosenMo
     signal,
     onProgress: request.onProgress,
   });
-  const sets = bestOfEachSet(trials);
+  const sets = bestOfEachSet(hopeful(trials));
   // a sample of the rows chose; where spared ones confirm it, single blocks go on to be confirmed too
   const confirmed = sparesRows(rows.sequences.length, triedRows.length);
   const best = sets.filter((trial, i) => i < request.average || (confirmed && trial.blocks.length === 1));
@@ -117,6 +117,15 @@ export async function chooseModel(request: ModelChoiceRequest): Promise<ChosenMo
       })),
     },
   };
+}
+
+/** A candidate that predicts held-out rows less than half as well as the best one does not take part. */
+const LEAST_WITHIN = 0.5;
+
+/** Without those that hardly predict held-out rows: the two other criteria alone, of few rows, can be luck. */
+function hopeful(trials: readonly Trial[]): Trial[] {
+  const best = trials.reduce((most, { within }) => Math.max(most, within), 0);
+  return trials.filter(({ within }) => best === 0 || within >= LEAST_WITHIN * best);
 }
 
 /** The best candidate of each set of blocks: candidates of one set are much alike, and averaging them brings little. */

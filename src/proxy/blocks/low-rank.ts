@@ -3,9 +3,7 @@ import { solveRows } from '../evidence/tiled-solve.js';
 import { dot } from '../linear-algebra.js';
 import type { StrandedFeatureMap } from './letter-block.js';
 import { letterFeatures } from './letter-block.js';
-import type { LetterEmbedding } from './letters.js';
-import { pairKernel } from './pair-kernel.js';
-import type { PairKernel } from './pair-kernel.js';
+import type { SequenceKernel } from './pair-kernel.js';
 
 /** Features of a kernel that is too wide to be written out, and how well they stand for it. */
 export interface LowRankFeatures {
@@ -14,7 +12,17 @@ export interface LowRankFeatures {
   error: number;
 }
 
-/** Options of {@link lowRankPairs}. */
+/** A kernel whose features are wanted. */
+export interface KernelSource {
+  /** Tells kernels apart. */
+  readonly key: string;
+  /** Letters of the alphabet. */
+  readonly alphabetSize: number;
+  /** The kernel with some fixed sequences. */
+  between(fixed: readonly Sequence[]): SequenceKernel;
+}
+
+/** Options of {@link lowRankFeatures}. */
 export interface LowRankOptions {
   /** Largest number of features. Default 1,024. */
   width?: number;
@@ -23,35 +31,29 @@ export interface LowRankOptions {
 }
 
 /**
- * The pairs of letters at many positions through their kernel, `k(x, z) = sum_{p<q} s_p s_q`, `s_p = e(x_p) . e(z_p)`, by
- * the Nystroem method with landmarks from a pivoted Cholesky factorisation (Fine & Scheinberg, JMLR 2, 243, 2001): each
+ * Features of a kernel that has too many to be written out, such as the pairs of letters at many positions, by the
+ * Nystroem method with landmarks from a pivoted Cholesky factorisation (Fine & Scheinberg, JMLR 2, 243, 2001): each
  * landmark is the row that the earlier ones miss most. With all rows as landmarks, a ridge on these features is the ridge
- * on all pairs exactly. The features solve `L phi = k` for the landmarks' factor L; those of the rows come with the
+ * on all of the kernel's exactly. The features solve `L phi = k` for the landmarks' factor L; those of the rows come with the
  * factorisation and are kept, and `<v, phi> = (L^-T v) . k` needs none.
  * @param rows sequences that landmarks are taken from
  */
-export function lowRankPairs(
-  embedding: LetterEmbedding,
-  positions: readonly number[],
+export function lowRankFeatures(
+  source: KernelSource,
   rows: readonly Sequence[],
   { width = 1024, tolerance = 1e-10 }: LowRankOptions = {},
 ): LowRankFeatures {
-  const { pivots, phi, error } = pivotedCholesky(
-    rows,
-    pairKernel(embedding, positions, rows),
-    width,
-    tolerance,
-  );
+  const { pivots, phi, error } = pivotedCholesky(rows, source.between(rows), width, tolerance);
   const m = pivots.length;
   const landmarks = pivots.map((row) => rows[row]);
   const factor = new Float64Array(m * m);
   pivots.forEach((row, i) => factor.set(phi.subarray(row * m, (row + 1) * m), i * m));
-  const kernel = pairKernel(embedding, positions, landmarks);
+  const kernel = source.between(landmarks);
   const rowOf = new Map(rows.map((sequence, row) => [textOf(sequence), row]));
   const map = letterFeatures({
     width: m,
-    key: `low-rank-pairs/${embedding.name}/${positions.join(',')}/${landmarks.map(textOf).join('/')}`,
-    alphabetSize: embedding.letters,
+    key: `low-rank/${source.key}/${landmarks.map(textOf).join('/')}`,
+    alphabetSize: source.alphabetSize,
     writeAll(sequences, out) {
       const rest: number[] = [];
       sequences.forEach((sequence, b) => {
@@ -86,7 +88,7 @@ const BATCH = 32;
 
 /** Features of the sequences numbered `rest`. */
 function solveBatches(
-  kernel: PairKernel,
+  kernel: SequenceKernel,
   factor: Float64Array,
   m: number,
   sequences: readonly Sequence[],
@@ -107,7 +109,12 @@ function solveBatches(
  * @returns the landmarks' rows, the features of all rows [n x m], and the share of the kernel's trace that they miss. The
  * features of the landmarks are a lower triangular matrix.
  */
-function pivotedCholesky(rows: readonly Sequence[], kernel: PairKernel, width: number, tolerance: number) {
+function pivotedCholesky(
+  rows: readonly Sequence[],
+  kernel: SequenceKernel,
+  width: number,
+  tolerance: number,
+) {
   const n = rows.length;
   const most = Math.min(width, n);
   const missing = Float64Array.from(rows, (row) => kernel.own(row));

@@ -1,8 +1,8 @@
 import type { Sequence } from '../../core/alphabet.js';
 import type { LetterEmbedding } from './letters.js';
 
-/** The kernel of pairs of letters between any sequence x and some fixed ones z_l. */
-export interface PairKernel {
+/** A kernel between any sequence x and some fixed ones z_l. */
+export interface SequenceKernel {
   /** Writes `k(x, z_l)` of every l at `offset`. */
   write(sequence: Sequence, out: Float64Array, offset: number): void;
   /** `k(x, x)` */
@@ -25,7 +25,7 @@ export function pairKernel(
   embedding: LetterEmbedding,
   positions: readonly number[],
   fixed: readonly Sequence[],
-): PairKernel {
+): SequenceKernel {
   const S = innerProducts(embedding);
   const A = embedding.letters;
   const m = fixed.length;

@@ -99,6 +99,35 @@ describe('fitBlocks', () => {
     expect(fits[0].head.weights.every(Number.isFinite)).toBe(true);
   });
 
+  it('averages no candidate that hardly predicts held-out rows, though few sets of blocks are tried', async () => {
+    const planted = additive(DNA, 6, 120, 0.3);
+    const noise = createRandom('noise block');
+    const numbers = new Map<string, number>();
+    const numberOf = (sequence: Sequence) => {
+      const key = sequence.join();
+      if (!numbers.has(key)) numbers.set(key, noise.normal());
+      return numbers.get(key) as number;
+    };
+    const map = {
+      width: 1,
+      key: 'noise',
+      features: async (sequences: readonly Sequence[]) => Float64Array.from(sequences, numberOf),
+      vjp: async (sequences: readonly Sequence[], _: ArrayLike<number>, K: number) => ({
+        data: new Float64Array(sequences.length * K * 24),
+        alphabetSize: 4,
+      }),
+    };
+    const fit = await fitBlocks({
+      ...planted,
+      only: ['onehot'],
+      extra: [{ name: 'noise', map }],
+      random: createRandom(0),
+    });
+    const sets = fit.report.chosen.map(({ blocks }) => blocks.join('+'));
+    expect(sets).toContain('onehot');
+    expect(sets).not.toContain('noise');
+  });
+
   it('gives an objective whose gradients are those of its losses', async () => {
     const planted = additive(PROTEIN, 4, 40, 0.2);
     const fit = await fitBlocks({

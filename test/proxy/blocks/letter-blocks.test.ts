@@ -13,7 +13,8 @@ import {
   similarLetters,
 } from '../../../src/proxy/blocks/letters.js';
 import type { LetterEmbedding } from '../../../src/proxy/blocks/letters.js';
-import { lowRankPairs } from '../../../src/proxy/blocks/low-rank.js';
+import { lowRankFeatures } from '../../../src/proxy/blocks/low-rank.js';
+import { pairKernel } from '../../../src/proxy/blocks/pair-kernel.js';
 import { pairFeatures } from '../../../src/proxy/blocks/pairs.js';
 import { AMINO_ACID_SCALES } from '../../../src/proxy/blocks/scales.js';
 import { siteFeatures } from '../../../src/proxy/blocks/sites.js';
@@ -270,9 +271,14 @@ describe('low-rank pairs', () => {
   const positions = [0, 1, 2, 3, 4];
   const rows = Array.from({ length: 30 }, () => draw(5, 20));
   const explicit = pairFeatures(similarLetters(), positions);
+  const pairs = {
+    key: 'pairs',
+    alphabetSize: 20,
+    between: (fixed: readonly Sequence[]) => pairKernel(similarLetters(), positions, fixed),
+  };
 
   it('with all rows as landmarks have their kernel exactly', async () => {
-    const { map, error } = lowRankPairs(similarLetters(), positions, rows);
+    const { map, error } = lowRankFeatures(pairs, rows);
     expect(error).toBeLessThan(1e-9);
     const [phi, exact] = [await map.features(rows), await explicit.features(rows)];
     for (let a = 0; a < rows.length; a++) {
@@ -291,7 +297,7 @@ describe('low-rank pairs', () => {
   });
 
   it('with fewer report the share of the trace that they miss', async () => {
-    const { map, error } = lowRankPairs(similarLetters(), positions, rows, { width: 12 });
+    const { map, error } = lowRankFeatures(pairs, rows, { width: 12 });
     expect(map.width).toBe(12);
     const [phi, exact] = [await map.features(rows), await explicit.features(rows)];
     expect(1 - product(phi, phi) / product(exact, exact)).toBeCloseTo(error, 10);
@@ -299,7 +305,7 @@ describe('low-rank pairs', () => {
   });
 
   it('have the exact change of single substitutions', async () => {
-    const { map } = lowRankPairs(similarLetters(), positions, rows, { width: 12 });
+    const { map } = lowRankFeatures(pairs, rows, { width: 12 });
     const x = draw(5, 20);
     const v = Float64Array.from({ length: map.width }, () => random.normal());
     const { data } = await map.vjp([x], v, 1);

@@ -2,7 +2,9 @@ import { describe, expect, it } from 'vitest';
 import type { Sequence } from '../../../src/core/alphabet.js';
 import { createRandom } from '../../../src/core/random.js';
 import { letterSimilarity, oneHotLetters, similarLetters } from '../../../src/proxy/blocks/letters.js';
-import { lowRankPairs } from '../../../src/proxy/blocks/low-rank.js';
+import type { LetterEmbedding } from '../../../src/proxy/blocks/letters.js';
+import { lowRankFeatures } from '../../../src/proxy/blocks/low-rank.js';
+import { neighbourKernel, neighbourRate } from '../../../src/proxy/blocks/neighbour-kernel.js';
 import { pairKernel } from '../../../src/proxy/blocks/pair-kernel.js';
 import { PROTEIN } from '../../../src/core/alphabet.js';
 
@@ -19,24 +21,44 @@ const variant = (): Sequence => {
 };
 const many = <T>(count: number, make: () => T): T[] => Array.from({ length: count }, make);
 
-/** The kernel by its definition, pair by pair. */
-function bruteKernel(S: (a: number, b: number) => number, x: Sequence, z: Sequence): number {
-  let sum = 0;
-  for (const p of positions) for (const q of positions) if (p < q) sum += S(x[p], z[p]) * S(x[q], z[q]);
-  return sum;
-}
+type Kernel = (x: Sequence, z: Sequence) => number;
+
+/** Pairs of letters by their definition, pair by pair. */
+const brutePairs =
+  (S: (a: number, b: number) => number): Kernel =>
+  (x, z) => {
+    let sum = 0;
+    for (const p of positions) for (const q of positions) if (p < q) sum += S(x[p], z[p]) * S(x[q], z[q]);
+    return sum;
+  };
+const pairsOf = (embedding: LetterEmbedding) => ({
+  key: embedding.name,
+  alphabetSize: A,
+  between: (fixed: readonly Sequence[]) => pairKernel(embedding, positions, fixed),
+});
 
 const similarity = letterSimilarity();
+const RATE = 0.7;
 const cases = [
   {
-    name: 'one-hot letters',
-    embedding: oneHotLetters(PROTEIN),
-    S: (a: number, b: number) => Number(a === b),
+    name: 'pairs of one-hot letters',
+    source: pairsOf(oneHotLetters(PROTEIN)),
+    definition: brutePairs((a, b) => Number(a === b)),
   },
   {
-    name: 'similar letters',
-    embedding: similarLetters(A),
-    S: (a: number, b: number) => similarity[a * A + b],
+    name: 'pairs of similar letters',
+    source: pairsOf(similarLetters(A)),
+    definition: brutePairs((a, b) => similarity[a * A + b]),
+  },
+  {
+    name: 'neighbours',
+    source: {
+      key: 'neighbours',
+      alphabetSize: A,
+      between: (fixed: readonly Sequence[]) => neighbourKernel(RATE, A, positions, fixed),
+    },
+    definition: (x: Sequence, z: Sequence) =>
+      positions.reduce((product, p) => product * (x[p] === z[p] ? 1 : RATE), 1),
   },
 ];
 const sets = [
@@ -44,21 +66,21 @@ const sets = [
   { kind: 'sequences without a parent', draw: anySequence },
 ];
 
-describe.each(cases)('pairs through their kernel, $name', ({ embedding, S }) => {
+describe.each(cases)('$name through their kernel', ({ source, definition }) => {
   it.each(sets)('have the kernel of the definition: $kind', ({ draw }) => {
     const fixed = many(9, draw);
-    const kernel = pairKernel(embedding, positions, fixed);
+    const kernel = source.between(fixed);
     for (const x of [...many(5, draw), fixed[0]]) {
       const out = new Float64Array(11);
       kernel.write(x, out, 2);
-      fixed.forEach((z, l) => expect(out[2 + l]).toBeCloseTo(bruteKernel(S, x, z), 9));
-      expect(kernel.own(x)).toBeCloseTo(bruteKernel(S, x, x), 9);
+      fixed.forEach((z, l) => expect(out[2 + l]).toBeCloseTo(definition(x, z), 9));
+      expect(kernel.own(x)).toBeCloseTo(definition(x, x), 9);
     }
   });
 
   it.each(sets)('have features whose products with the rows are the kernel: $kind', async ({ draw }) => {
     const rows = [...new Map(many(41, draw).map((row) => [String(row), row])).values()];
-    const { map } = lowRankPairs(embedding, positions, rows);
+    const { map } = lowRankFeatures(source, rows);
     const asked = [...many(67, draw), ...rows];
     const [phi, known] = [await map.features(asked), await map.features(rows)];
     const D = map.width;
@@ -66,7 +88,7 @@ describe.each(cases)('pairs through their kernel, $name', ({ embedding, S }) => 
       rows.forEach((z, l) => {
         let product = 0;
         for (let j = 0; j < D; j++) product += phi[b * D + j] * known[l * D + j];
-        expect(product).toBeCloseTo(bruteKernel(S, x, z), 7);
+        expect(product).toBeCloseTo(definition(x, z), 7);
       }),
     );
   });
@@ -75,7 +97,7 @@ describe.each(cases)('pairs through their kernel, $name', ({ embedding, S }) => 
     'have the features of a row whoever stands beside it, and sums without features: $kind',
     async (set) => {
       const rows = many(23, set.draw);
-      const { map } = lowRankPairs(embedding, positions, rows, { width: 15 });
+      const { map } = lowRankFeatures(source, rows, { width: 15 });
       const D = map.width;
       const v = Float64Array.from({ length: D }, () => random.normal());
       const sum = map.sum?.(v);
@@ -95,8 +117,8 @@ describe.each(cases)('pairs through their kernel, $name', ({ embedding, S }) => 
     'keep features of their rows that the factor gives to any sequence: $kind',
     async ({ draw }) => {
       const rows = many(23, draw);
-      const { map } = lowRankPairs(embedding, positions, rows, { width: 15 });
-      // a position that no pair reads makes it another sequence with the same features
+      const { map } = lowRankFeatures(source, rows, { width: 15 });
+      // a position that the kernel does not read makes it another sequence with the same features
       const twins = rows.map((row) => {
         const twin = row.slice();
         twin[1] = (twin[1] + 1) % A;
@@ -109,7 +131,7 @@ describe.each(cases)('pairs through their kernel, $name', ({ embedding, S }) => 
 
   it('have the gradient of the multilinear extension', async () => {
     const rows = many(23, variant);
-    const { map } = lowRankPairs(embedding, positions, rows, { width: 15 });
+    const { map } = lowRankFeatures(source, rows, { width: 15 });
     const x = variant();
     const v = Float64Array.from({ length: map.width }, () => random.normal());
     const { data } = await map.vjp([x], v, 1);
@@ -122,5 +144,17 @@ describe.each(cases)('pairs through their kernel, $name', ({ embedding, S }) => 
         expect(data[i * A + a] - data[i * A + x[i]]).toBeCloseTo(change, 7);
       }
     }
+  });
+});
+
+describe('the rate of neighbours', () => {
+  it('falls to 1/e over half the median distance, and over no less than one position', () => {
+    const rows = ['AAAA', 'AAAC', 'CCCC'].map((text) =>
+      Uint8Array.from(text, (letter) => 'AC'.indexOf(letter)),
+    );
+    // distances 1, 3, 4
+    expect(neighbourRate([0, 1, 2, 3], rows)).toBeCloseTo(Math.exp(-1 / 1.5), 12);
+    expect(neighbourRate([3], rows)).toBeCloseTo(Math.exp(-1), 12);
+    expect(neighbourRate([0], rows.slice(0, 1))).toBeCloseTo(Math.exp(-1), 12);
   });
 });

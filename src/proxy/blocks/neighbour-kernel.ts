@@ -1,0 +1,70 @@
+import { hammingDistance } from '../../core/alphabet.js';
+import type { Sequence } from '../../core/alphabet.js';
+import type { SequenceKernel } from './pair-kernel.js';
+
+/**
+ * `k(x, z) = r^d`, d the number of positions where x and z differ: the letters of all positions together, with effects of
+ * every order, the higher the weaker. It is multilinear in the letters: a product over positions of 1 where they agree and r
+ * where they do not.
+ * @param rate r, from 0 to 1
+ * @param positions 0-based, distinct
+ * @param fixed z_l
+ */
+export function neighbourKernel(
+  rate: number,
+  alphabetSize: number,
+  positions: readonly number[],
+  fixed: readonly Sequence[],
+): SequenceKernel {
+  const powers = Float64Array.from({ length: positions.length + 1 }, (_, d) => rate ** d);
+  const m = fixed.length;
+  const letters = positions.map((position) => Uint8Array.from(fixed, (z) => z[position]));
+  const distances = new Uint16Array(m);
+  const measure = (sequence: Sequence) => {
+    distances.fill(0);
+    positions.forEach((position, i) => {
+      const own = sequence[position];
+      const column = letters[i];
+      for (let l = 0; l < m; l++) if (column[l] !== own) distances[l]++;
+    });
+  };
+  return {
+    write(sequence, out, offset) {
+      measure(sequence);
+      for (let l = 0; l < m; l++) out[offset + l] = powers[distances[l]];
+    },
+    own: () => 1,
+    pullBack(sequence, u, gradient, at) {
+      measure(sequence);
+      positions.forEach((position, i) => {
+        const own = sequence[position];
+        const to = at + position * alphabetSize;
+        const column = letters[i];
+        let all = 0;
+        for (let l = 0; l < m; l++) {
+          // what the other positions make of it
+          const others = u[l] * powers[distances[l] - (column[l] === own ? 0 : 1)];
+          all += others * rate;
+          gradient[to + column[l]] += others * (1 - rate);
+        }
+        for (let a = 0; a < alphabetSize; a++) gradient[to + a] += all;
+      });
+    },
+  };
+}
+
+/** Rows that the typical distance is measured between. */
+const LOOKED_AT = 200;
+
+/**
+ * The rate at which the kernel falls to 1/e over half the typical distance of two measured sequences (their median), at
+ * least over one position.
+ */
+export function neighbourRate(positions: readonly number[], rows: readonly Sequence[]): number {
+  const some = rows.slice(0, LOOKED_AT).map((row) => Uint8Array.from(positions, (position) => row[position]));
+  const distances: number[] = [];
+  some.forEach((a, i) => some.slice(0, i).forEach((b) => distances.push(hammingDistance(a, b))));
+  distances.sort((a, b) => a - b);
+  const typical = distances[distances.length >> 1] ?? 1;
+  return Math.exp(-1 / Math.max(1, typical / 2));
+}
