@@ -11,6 +11,7 @@ import type { KernelSource } from './low-rank.js';
 import { neighbourKernel, neighbourRate } from './neighbour-kernel.js';
 import { pairKernel } from './pair-kernel.js';
 import { pairFeatures, pairWidth } from './pairs.js';
+import { withRemainder } from './remainder.js';
 import { siteFeatures } from './sites.js';
 import { parentOf, substitutionFeatures } from './substitutions.js';
 
@@ -82,7 +83,8 @@ function positionalBlocks(options: CatalogueOptions): Block[] {
     alphabetSize: alphabet.size,
     between: (fixed: readonly Sequence[]) => neighbourKernel(rate, alphabet.size, positions, fixed),
   };
-  blocks.push(kernelBlock('neighbours', neighbours, options));
+  const { map, ...block } = kernelBlock('neighbours', neighbours, options);
+  blocks.push({ ...block, map: withRemainder(map) });
   return blocks;
 }
 

@@ -36,7 +36,7 @@ interface FormulaParts {
   /** `<v, phi>` as sums over letters and pairs of letters; absent where it is not one. */
   readonly tables?: (v: Float64Array) => LetterTables;
   /** `<v, phi>` by a way that is shorter than through phi; absent where there is none. */
-  readonly sum?: (v: Float64Array) => (sequence: Sequence) => number;
+  readonly sum?: (v: Float64Array) => ((sequence: Sequence) => number) | undefined;
 }
 
 /** A function of sequences that is a sum over letters at positions and pairs of letters at two positions. */
