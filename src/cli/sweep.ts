@@ -198,18 +198,11 @@ async function plot(config: string, flags: ShowFlags): Promise<void> {
 
 async function methods(name: string | undefined, { json }: { json?: boolean }): Promise<void> {
   const { describeMethods } = await import('../sweep/method-list.js');
-  const { nearest } = await import('../sweep/nearest-name.js');
+  const { findNamed } = await import('./find-named.js');
   const screen = await import('./methods-screen.js');
   const all = describeMethods();
   if (name === undefined) return print(json ? JSON.stringify(all, null, 2) : screen.methodTable(all));
-  const found = all.find((method) => method.name === name);
-  if (found === undefined) {
-    const names = all.map((method) => method.name);
-    throw new InputError({
-      what: `there is no method '${name}'${nearest(name, names)}`,
-      expected: `one of ${names.join(', ')}`,
-    });
-  }
+  const found = findNamed('method', name, all);
   print(json ? JSON.stringify(found, null, 2) : screen.methodCard(found));
 }
 

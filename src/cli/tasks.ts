@@ -1,5 +1,4 @@
 import { Command, Option } from 'commander';
-import { InputError } from '../core/errors.js';
 
 interface TasksFlags {
   json?: boolean;
@@ -17,20 +16,16 @@ export function tasksCommand(): Command {
     .action(tasks);
 }
 
-async function tasks(name: string | undefined, flags: TasksFlags): Promise<void> {
+async function tasks(name: string | undefined, { json, dataDir }: TasksFlags): Promise<void> {
   const { describeTasks } = await import('../sweep/task-list.js');
-  const { nearest } = await import('../sweep/nearest-name.js');
+  const { findNamed } = await import('./find-named.js');
   const screen = await import('./tasks-screen.js');
-  const all = describeTasks(flags.dataDir);
-  const found = name === undefined ? all : all.filter((task) => task.name === name);
-  if (found.length === 0) {
-    const names = all.map((task) => task.name);
-    throw new InputError({
-      what: `there is no task '${name}'${nearest(name ?? '', names)}`,
-      expected: `one of ${names.join(', ')}`,
-    });
-  }
-  const shown = flags.json ? JSON.stringify(name === undefined ? found : found[0], null, 2) : null;
-  const text = shown ?? (name === undefined ? screen.taskTable(found) : screen.taskCard(found[0]));
+  const all = describeTasks(dataDir);
+  if (name === undefined) return print(json ? JSON.stringify(all, null, 2) : screen.taskTable(all));
+  const found = findNamed('task', name, all);
+  print(json ? JSON.stringify(found, null, 2) : screen.taskCard(found));
+}
+
+function print(text: string): void {
   process.stdout.write(`${text}\n`);
 }

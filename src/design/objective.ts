@@ -78,14 +78,8 @@ const MEMO_BYTES = 256 * 2 ** 20;
 interface Entry {
   evaluation: Evaluation;
   /** What the gradients are made of, until they are there. */
-  open: Open | null;
+  losses: HeadLosses | null;
   gradients: Float32Array | Float64Array | null;
-}
-
-interface Open {
-  losses: HeadLosses;
-  /** Bytes that the losses hold on to. */
-  bytes: number;
 }
 
 interface Context extends ObjectiveOptions {
@@ -153,7 +147,7 @@ async function scored(
   );
   misses.forEach((i, j) => {
     entries[i] = fresh[j];
-    remember(memo, keys[i], fresh[j]);
+    remember(context, keys[i], fresh[j]);
   });
   counts.asked += sequences.length;
   counts.forward += misses.length;
@@ -189,11 +183,12 @@ async function readFeatures(
 
 /** Fills in the gradients that are missing, by one call of the map. */
 async function differentiate(
-  { featureMap, auxiliary, memo, counts }: Context,
+  context: Context,
   sequences: readonly Sequence[],
   entries: readonly Entry[],
   signal?: AbortSignal,
 ): Promise<void> {
+  const { featureMap, auxiliary, counts } = context;
   const misses = new Map<Entry, Sequence>();
   entries.forEach((entry, i) => {
     if (entry.gradients === null) misses.set(entry, sequences[i]);
@@ -207,20 +202,20 @@ async function differentiate(
   const size = data.length / open.length;
   open.forEach(([entry, sequence], i) => {
     entry.gradients = finite(data.slice(i * size, (i + 1) * size));
-    entry.open = null;
-    remember(memo, sequenceKey(sequence), entry);
+    entry.losses = null;
+    remember(context, sequenceKey(sequence), entry);
   });
 }
 
 /** Gradients of the three scalars in phi, each [D]. */
-function cotangentsOf({ open }: Entry, auxiliary: LinearHead): Float64Array[] {
-  if (open === null) throw internal('gradients are missing, and what they are made of too');
-  const { forward, backward } = open.losses.cotangents();
+function cotangentsOf({ losses }: Entry, auxiliary: LinearHead): Float64Array[] {
+  if (losses === null) throw internal('gradients are missing, and what they are made of too');
+  const { forward, backward } = losses.cotangents();
   return [forward, backward, auxiliary.weights];
 }
 
-function remember(memo: Memo<Entry>, key: string, entry: Entry): void {
-  memo.set(key, entry, sizeOf(entry, key));
+function remember({ memo, featureMap }: Context, key: string, entry: Entry): void {
+  memo.set(key, entry, sizeOf(entry, key, featureMap.width));
 }
 
 function judge(head: Head, auxiliary: LinearHead, phi: Float32Array | Float64Array): Entry {
@@ -228,7 +223,7 @@ function judge(head: Head, auxiliary: LinearHead, phi: Float32Array | Float64Arr
   const { prediction, forward, backward } = losses;
   const evaluation = { prediction, forward, backward, auxiliary: applyLinear(auxiliary, phi) };
   finite(Object.values(evaluation));
-  return { evaluation, open: { losses, bytes: 2 * phi.byteLength }, gradients: null };
+  return { evaluation, losses, gradients: null };
 }
 
 function concatenate(parts: readonly Float64Array[]): Float64Array {
@@ -254,7 +249,11 @@ function finite<T extends ArrayLike<number>>(values: T): T {
   return values;
 }
 
+/** What losses hold on to until their gradients are there: phi, and what the measured rows make of it. */
+const BYTES_A_FEATURE = 2 * Float64Array.BYTES_PER_ELEMENT;
+
 /** Bytes that an entry and its key hold, objects' own overhead roughly included. */
-function sizeOf(entry: Entry, key: string): number {
-  return (entry.gradients?.byteLength ?? 0) + (entry.open?.bytes ?? 0) + key.length + 256;
+function sizeOf({ gradients, losses }: Entry, key: string, width: number): number {
+  const open = losses === null ? 0 : BYTES_A_FEATURE * width;
+  return (gradients?.byteLength ?? 0) + open + key.length + 256;
 }

@@ -76,16 +76,20 @@ function positionalBlocks(options: CatalogueOptions): Block[] {
   blocks.push(pairBlock('pairs', letters, options));
   if (alphabet.name !== 'protein') return blocks;
   blocks.push(pairBlock('similarity-pairs', similarLetters(), options));
-  if (options.sequences.length > MOST_NEIGHBOURS) return blocks;
-  const rate = neighbourRate(positions, options.sequences);
+  if (options.sequences.length <= MOST_NEIGHBOURS) blocks.push(neighbourBlock(options));
+  return blocks;
+}
+
+function neighbourBlock(options: CatalogueOptions): Block {
+  const { alphabet, positions, sequences } = options;
+  const rate = neighbourRate(positions, sequences);
   const neighbours = {
     key: `neighbours-${rate}/${positions.join(',')}`,
     alphabetSize: alphabet.size,
     between: (fixed: readonly Sequence[]) => neighbourKernel(rate, alphabet.size, positions, fixed),
   };
   const { map, ...block } = kernelBlock('neighbours', neighbours, options);
-  blocks.push({ ...block, map: withRemainder(map) });
-  return blocks;
+  return { ...block, map: withRemainder(map) };
 }
 
 function pairBlock(name: string, letters: LetterEmbedding, options: CatalogueOptions): Block {

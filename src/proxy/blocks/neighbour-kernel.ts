@@ -1,5 +1,6 @@
 import { hammingDistance } from '../../core/alphabet.js';
 import type { Sequence } from '../../core/alphabet.js';
+import { upperMedian } from '../../stats/index.js';
 import type { SequenceKernel } from './pair-kernel.js';
 
 /**
@@ -53,7 +54,7 @@ export function neighbourKernel(
   };
 }
 
-/** Rows that the typical distance is measured between. */
+/** Rows that the typical distance is measured between: the first of the table. */
 const LOOKED_AT = 200;
 
 /**
@@ -64,7 +65,6 @@ export function neighbourRate(positions: readonly number[], rows: readonly Seque
   const some = rows.slice(0, LOOKED_AT).map((row) => Uint8Array.from(positions, (position) => row[position]));
   const distances: number[] = [];
   some.forEach((a, i) => some.slice(0, i).forEach((b) => distances.push(hammingDistance(a, b))));
-  distances.sort((a, b) => a - b);
-  const typical = distances[distances.length >> 1] ?? 1;
+  const typical = distances.length > 0 ? upperMedian(distances) : 1;
   return Math.exp(-1 / Math.max(1, typical / 2));
 }
