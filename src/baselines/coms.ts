@@ -52,6 +52,7 @@ type ComsOptions = z.output<typeof schema>;
 /** Conservative objective models: a network that is pushed down where gradient ascent would exploit it. */
 export const coms = defineMethod({
   name: 'coms',
+  module: import.meta.url,
   summary:
     'conservative objective models: gradient ascent on a network trained to underestimate where it climbs',
   reference:

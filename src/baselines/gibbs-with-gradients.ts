@@ -28,6 +28,7 @@ type GibbsOptions = z.output<typeof schema>;
  */
 export const gibbsWithGradients = defineMethod({
   name: 'gibbs-with-gradients',
+  module: import.meta.url,
   summary: 'Gibbs-with-gradients MCMC: single letters proposed by the gradient, accepted exactly',
   reference:
     'Grathwohl et al., Oops I took a gradient: scalable sampling for discrete distributions, ICML 2021 (arXiv 2102.04509)',

@@ -39,6 +39,7 @@ const schema = z.strictObject({
 /** Gradient ascent through an ensemble of networks on standardised logits. */
 export const gradientAscent = defineMethod({
   name: 'gradient-ascent',
+  module: import.meta.url,
   summary: 'gradient ascent on a network ensemble; with eta: adaptive, plus Adaptive-eta',
   reference:
     'design-baselines of Trabucco et al., Design-Bench, ICML 2022; Adaptive-eta: BIB, arXiv 2301.02931',

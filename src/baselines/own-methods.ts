@@ -31,6 +31,7 @@ const discreteShape = {
 /** The published method. See `BibOptions`. */
 export const bibMethod = defineMethod({
   name: 'bib',
+  module: import.meta.url,
   summary: 'BIB: straight-through logits, both mappings, Adaptive-gamma and Adaptive-eta',
   reference:
     'Chen et al., Bidirectional learning for offline model-based biological sequence design, ICML 2023',
@@ -54,6 +55,7 @@ export const bibMethod = defineMethod({
 /** The discrete search for BIB's objective. See `DiscreteSearchOptions`. */
 export const discreteMethod = defineMethod({
   name: 'discrete',
+  module: import.meta.url,
   summary: "gradient-guided search among sequences for BIB's objective",
   reference: 'this project; the objective is that of BIB, ICML 2023',
   schema: z.strictObject({ ...discreteShape, ...proxy }),
@@ -64,6 +66,7 @@ export const discreteMethod = defineMethod({
 /** Scoring of the whole space. See `ExhaustiveOptions`. */
 export const exhaustiveMethod = defineMethod({
   name: 'exhaustive',
+  module: import.meta.url,
   summary: 'scores every sequence that the constraints allow',
   reference: 'enumeration',
   schema: z.strictObject({
@@ -80,6 +83,7 @@ export const exhaustiveMethod = defineMethod({
 /** Enumeration or the discrete search, by the size of the space. See `AutoOptions`. */
 export const autoMethod = defineMethod({
   name: 'auto',
+  module: import.meta.url,
   summary: 'enumerates a small space, searches a large one, and says which',
   reference: 'this project',
   schema: z.strictObject({

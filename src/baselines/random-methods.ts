@@ -58,6 +58,7 @@ function withoutProxy(name: string, propose: (run: MethodRun, wanted: number) =>
 /** Feasible unmeasured sequences drawn uniformly: what any method must beat. */
 export const randomUnmeasured = defineMethod({
   name: 'random',
+  module: import.meta.url,
   summary: 'unmeasured sequences drawn uniformly from all that the constraints allow',
   reference: 'the control of every comparison',
   schema: z.strictObject({}),
@@ -86,6 +87,7 @@ function drawUniformly({ problem, starts, random }: MethodRun, wanted: number): 
 /** Random mutants of the best measured sequences: what a lab does without a model. */
 export const mutants = defineMethod({
   name: 'mutants',
+  module: import.meta.url,
   summary: 'random mutants of the best measured sequences',
   reference: 'random explorer of FLEXS: Sinai et al., arXiv 2010.02141 (2020)',
   schema: z.strictObject({

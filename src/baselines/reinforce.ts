@@ -29,6 +29,7 @@ type ReinforceOptions = z.output<typeof schema>;
  */
 export const reinforce = defineMethod({
   name: 'reinforce',
+  module: import.meta.url,
   summary: 'REINFORCE: a policy of independent letters climbs the mean prediction',
   reference:
     'Williams, Machine Learning 1992; as in design-baselines of Trabucco et al., Design-Bench, ICML 2022',

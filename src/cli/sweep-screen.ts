@@ -40,7 +40,7 @@ export function describeOutcome({ store }: SweepPlan, outcome: SweepOutcome): st
 /** What a run did, for programs. */
 export function outcomeRecord(plan: SweepPlan, { failed, ...counts }: SweepOutcome) {
   const named = failed.map(({ job, reason }) => ({ cell: nameOfJob(plan, job.key), key: job.key, reason }));
-  return { store: plan.store, code: plan.code, ...counts, failed: named };
+  return { store: plan.store, code: Object.fromEntries(plan.code), ...counts, failed: named };
 }
 
 /** Which cells failed, and why. */
@@ -91,7 +91,7 @@ export function describeStatus(plan: SweepPlan, cells: readonly FoundCell[]): st
 export function statusRecord(plan: SweepPlan, cells: readonly FoundCell[]) {
   return {
     store: plan.store,
-    code: plan.code,
+    code: Object.fromEntries(plan.code),
     ...countStates(cells),
     groups: byTaskAndMethod(plan, cells).map(({ task, method, counts }) => ({ task, method, ...counts })),
     failures: cells.flatMap(({ cell, found }) =>

@@ -11,15 +11,8 @@ import type { Block } from '../proxy/blocks/block.js';
 import { lmSites } from '../proxy/blocks/lm-sites.js';
 import type { ResidueFeatureMap } from '../proxy/blocks/lm-sites.js';
 import type { Pool } from '../runtime/pool.js';
+import type { LmBlock } from './lm-block-names.js';
 import { createMemo } from './memo.js';
-
-/** Blocks that a language model brings: mean features, the states at the designed positions, the log-likelihood ratio. */
-export const LM_BLOCKS = ['lm-mean', 'lm-sites', 'llr'] as const;
-
-export type LmBlock = (typeof LM_BLOCKS)[number];
-
-/** Blocks that cost a pass of the model for each sequence. */
-export const PASS_BLOCKS: readonly string[] = ['lm-mean', 'lm-sites'] satisfies LmBlock[];
 
 /** What the blocks of a language model are made of. */
 export interface LmBlocksRequest {

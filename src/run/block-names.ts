@@ -1,5 +1,5 @@
-import { LM_BLOCKS } from '../design/lm-blocks.js';
-import type { LmBlock } from '../design/lm-blocks.js';
+import { LM_BLOCKS } from '../design/lm-block-names.js';
+import type { LmBlock } from '../design/lm-block-names.js';
 
 /**
  * Blocks that a table can be learned by. Letters at the designed positions (`onehot`), what they are like (`physchem`,

@@ -3,7 +3,7 @@ import { z } from 'zod';
 import type { Alphabet } from '../core/alphabet.js';
 import { type Fault, formatFault, InputError } from '../core/errors.js';
 import { defaultSteps } from '../design/bib-options.js';
-import { LM_BLOCKS } from '../design/lm-blocks.js';
+import { LM_BLOCKS } from '../design/lm-block-names.js';
 import { BLOCK_NAMES, isLmBlock } from './block-names.js';
 
 /** Options of `designFromTable`. Everything may be left out. Positions are in the table's own numbering. */

@@ -4,7 +4,7 @@ import { discreteSearch } from '../design/discrete-search.js';
 import type { DesignStats } from '../design/design-sequences.js';
 import { ENUMERABLE, exhaustive } from '../design/exhaustive.js';
 import type { LearnedProxy } from '../design/learned-proxy.js';
-import { PASS_BLOCKS } from '../design/lm-blocks.js';
+import { PASS_BLOCKS } from '../design/lm-block-names.js';
 import type { Method } from '../design/method.js';
 import type { CheckedRunOptions } from './options.js';
 

@@ -1,6 +1,6 @@
 import { InputError } from '../core/errors.js';
-import { LM_BLOCKS } from '../design/lm-blocks.js';
-import type { LmBlock } from '../design/lm-blocks.js';
+import { LM_BLOCKS } from '../design/lm-block-names.js';
+import type { LmBlock } from '../design/lm-block-names.js';
 import type { Problem } from '../design/problem.js';
 import { varyingPositions } from '../proxy/blocks/fit-blocks.js';
 import type { Table } from '../table/table.js';

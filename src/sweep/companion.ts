@@ -18,6 +18,8 @@ export interface Companionship {
 /** One of the methods that are put beside the search: the default search, and something done to its proxy or its designs. */
 export interface Companion<Own extends z.ZodObject = z.ZodObject> {
   readonly name: string;
+  /** `import.meta.url` of the file that defines it. */
+  readonly module: string;
   /** Its own settings; each has a default. */
   readonly own: Own;
   /** Settings of the proxy that are not the user's to choose. */

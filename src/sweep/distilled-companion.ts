@@ -13,6 +13,7 @@ import { problemOfTask } from './task-problem.js';
  */
 export const distilledCompanion = defineCompanion({
   name: 'distilled',
+  module: import.meta.url,
   own: z.strictObject({
     /** `student`: the distilled head; `teacher`: the mean of the ensemble, which leaves the distillation out. */
     head: oneOf('student', 'teacher').default('student'),

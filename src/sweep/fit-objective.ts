@@ -3,7 +3,8 @@ import { blocksLearner } from '../design/blocks-learner.js';
 import type { EnsembleForward } from '../design/ensemble-forward.js';
 import { featurePosterior } from '../design/feature-posterior.js';
 import { paperLearner, type ProxyLearner } from '../design/learned-proxy.js';
-import { languageModelBlocks, type LmBlock } from '../design/lm-blocks.js';
+import type { LmBlock } from '../design/lm-block-names.js';
+import { languageModelBlocks } from '../design/lm-blocks.js';
 import { createObjective, type Objective } from '../design/objective.js';
 import type { ScorePosterior } from '../design/posterior.js';
 import type { LanguageModel } from '../lm/language-model.js';
@@ -15,6 +16,9 @@ import type { Task } from '../tasks/index.js';
 import { fitPlainRidge } from './fit-plain-ridge.js';
 import type { ProxySettings } from './proxy-settings.js';
 import { openModelForTask } from './sweep-model.js';
+
+/** Which module this is: not every method enters it; see `SweepMethod.modules`. */
+export const FIT_OBJECTIVE_MODULE = import.meta.url;
 
 /** An objective fitted to a task's measured rows. */
 export interface FittedObjective {

@@ -10,6 +10,7 @@ import { between, whole } from './settings-schema.js';
  */
 export const fobarCompanion = defineCompanion({
   name: 'fobar',
+  module: import.meta.url,
   own: z.strictObject({
     /** Weight of the forward share: 1 is votes alone, 0 recoveries alone; ties go to the higher predicted score. */
     alpha: between(0, 1).default(0.5),

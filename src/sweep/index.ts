@@ -1,6 +1,6 @@
-export { codeVersion } from './code-version.js';
 export type { CellJob, DataPlaces, Executor, JobReport, TaskSource } from './job.js';
 export { createLocalExecutor } from './local-executor.js';
+export { methodVersions, type MethodVersion } from './method-version.js';
 export { sweepMethodNames } from './methods.js';
 export { METRICS, type Metric } from './metrics.js';
 export { planSweep, type PlannedCell, type PlanOptions, type SweepPlan } from './plan.js';

@@ -1,7 +1,6 @@
 import { methodDefinition } from '../baselines/registry.js';
-import { internal } from '../core/errors.js';
 import type { Settings } from './method.js';
-import { sweepMethod, sweepMethodNames } from './methods.js';
+import { defaultsOf, sweepMethodNames } from './methods.js';
 
 /** A method with all that `biseq sweep methods` tells. */
 export interface DescribedMethod {
@@ -48,10 +47,4 @@ function toldOf(name: string): Told {
   if (Object.hasOwn(BESIDE_THE_REGISTRY, name)) return BESIDE_THE_REGISTRY[name];
   const { summary, reference } = methodDefinition(name);
   return { summary, reference };
-}
-
-function defaultsOf(name: string): Settings {
-  const resolved = sweepMethod(name).resolve({});
-  if ('faults' in resolved) throw internal(`${name} has a setting without a default`);
-  return resolved.settings;
 }

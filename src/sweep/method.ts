@@ -50,6 +50,11 @@ export interface SweepMethod {
    * @throws InputError for one that is not to be had
    */
   dependencies(settings: Settings, alphabet: 'protein' | 'dna'): Promise<Readonly<Record<string, string>>>;
+  /**
+   * Compiled modules (see `moduleName`) that a run of these settings may enter and runs of other methods need not: with all
+   * that they reach, they count in the version of the method's code. What all methods go through is not named.
+   */
+  modules(settings: Settings): readonly string[];
   /** Memory that a run needs beside the process and the task, in bytes; generous. */
   memoryBytes(settings: Settings): number;
   run(run: SweepRun): Promise<SweepDesigns>;

@@ -2,7 +2,7 @@ import { methodDefinition, methodNames } from '../baselines/registry.js';
 import { internal } from '../core/errors.js';
 import { distilledCompanion } from './distilled-companion.js';
 import { fobarCompanion } from './fobar-companion.js';
-import type { SweepMethod } from './method.js';
+import type { Settings, SweepMethod } from './method.js';
 import { randomMethod } from './random-method.js';
 import { companionMethod, registeredMethod } from './registered-method.js';
 import { trlmCompanion } from './trlm-companion.js';
@@ -36,4 +36,11 @@ export function sweepMethod(name: string): SweepMethod {
   const method = findSweepMethod(name);
   if (method === null) throw internal(`no method ${name}`);
   return method;
+}
+
+/** Every setting of the method of a checked name, with its default. */
+export function defaultsOf(name: string): Settings {
+  const resolved = sweepMethod(name).resolve({});
+  if ('faults' in resolved) throw internal(`${name} has a setting without a default`);
+  return resolved.settings;
 }

@@ -1,10 +1,11 @@
 import path from 'node:path';
+import { internal } from '../core/errors.js';
 import { canonicalJson, type Json, sha256 } from './canonical-json.js';
-import { codeVersion } from './code-version.js';
 import { readConfig, type SweepConfig } from './config.js';
 import type { TaskEntry } from './config-schema.js';
 import { FaultLog } from './fault-log.js';
 import type { CellJob, DataPlaces } from './job.js';
+import { methodVersions } from './method-version.js';
 import { nearest } from './nearest-name.js';
 import { planMethods, type PlannedMethod, runsOn } from './plan-methods.js';
 import { type PlannedTask, planTasks } from './plan-tasks.js';
@@ -25,7 +26,8 @@ export interface SweepPlan {
   title: string;
   /** Absolute path. */
   store: string;
-  code: string;
+  /** The version of the code that computes each method, by its label. */
+  code: ReadonlyMap<string, string>;
   tasks: PlannedTask[];
   methods: PlannedMethod[];
   /** Label of the method that others are compared with. */
@@ -38,7 +40,7 @@ export interface SweepPlan {
 export interface PlanOptions extends DataPlaces {
   /** In place of the config's store. */
   store?: string;
-  /** Code version; for tests. */
+  /** Code version of all methods; for tests. */
   code?: string;
 }
 
@@ -59,7 +61,7 @@ export async function planSweep(file: string, options: PlanOptions = {}): Promis
   const dependencies = await findDependencies(tasks, methods, faults);
   faults.throwIfAny();
   const config = partial as SweepConfig;
-  const code = options.code ?? codeVersion();
+  const code = codeOf(methods, options.code);
   return {
     config,
     title: config.title ?? path.basename(file, '.json'),
@@ -68,6 +70,11 @@ export async function planSweep(file: string, options: PlanOptions = {}): Promis
     reference: config.reference ?? methods[0].label,
     cells: planCells(tasks, methods, { code, places, dependencies }),
   };
+}
+
+function codeOf(methods: readonly PlannedMethod[], given?: string): Map<string, string> {
+  const versionOf = given === undefined ? methodVersions() : () => given;
+  return new Map(methods.map(({ label, method, settings }) => [label, versionOf(method, settings)]));
 }
 
 function placesOf({ dataDir, offline }: PlanOptions): DataPlaces {
@@ -142,7 +149,7 @@ async function findDependencies(
 }
 
 interface CellContext {
-  code: string;
+  code: SweepPlan['code'];
   places: DataPlaces;
   dependencies: Dependencies;
 }
@@ -168,10 +175,12 @@ function jobOf(
   task: PlannedTask,
   planned: PlannedMethod,
   repeat: number,
-  { code, places, dependencies }: CellContext,
+  { code: codes, places, dependencies }: CellContext,
 ): CellJob {
   const { identity, table } = task.identity;
-  const { method, settings } = planned;
+  const { label, method, settings } = planned;
+  const code = codes.get(label);
+  if (code === undefined) throw internal(`no version of the code of ${label}`);
   const cell: Cell = {
     task: identity,
     ...task.repeats[repeat],

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { LM_BLOCKS } from '../design/lm-blocks.js';
+import { LM_BLOCKS } from '../design/lm-block-names.js';
 import { oneOf, text, whole } from './settings-schema.js';
 
 /** Settings of the proxy that a method searches, for every method that does not train a model of its own. */

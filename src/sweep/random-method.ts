@@ -1,6 +1,7 @@
 import { randomDesigns } from '../tasks/index.js';
 import { checkSettings } from './settings-schema.js';
 import type { SweepMethod } from './method.js';
+import { moduleName } from './module-name.js';
 import { z } from 'zod';
 
 /**
@@ -10,6 +11,7 @@ import { z } from 'zod';
 export const randomMethod: SweepMethod = {
   name: 'random',
   resolve: (settings) => checkSettings(z.strictObject({}), settings),
+  modules: () => [moduleName(import.meta.url)],
   dependencies: async () => ({}),
   memoryBytes: () => 0,
   async run({ task, count, random }) {

@@ -4,18 +4,25 @@ import { internal } from '../core/errors.js';
 import type { Method } from '../design/method.js';
 import { type Companion, companionSchema, companionSearch, ownSettings } from './companion.js';
 import { runDesignMethod } from './design-method.js';
+import { FIT_OBJECTIVE_MODULE } from './fit-objective.js';
 import type { SweepMethod } from './method.js';
+import { moduleName } from './module-name.js';
 import { needsModel, proxySettings, type ProxySettings } from './proxy-settings.js';
 import { checkSettings } from './settings-schema.js';
-import { modelHash } from './sweep-model.js';
+import { modelHash, SWEEP_MODEL_MODULE } from './sweep-model.js';
 
 /** What is known of a design method: its options, and how it is made of them. */
 export interface RegisteredMethod {
   name: string;
+  /** `import.meta.url` of the file that defines it. */
+  module: string;
   /** Every option has a default. */
   schema: z.ZodObject;
   create(options: Record<string, unknown>): Method;
 }
+
+/** What a run enters that fits the proxy of the settings, and no other. */
+const PROXY_MODULES = [FIT_OBJECTIVE_MODULE, SWEEP_MODEL_MODULE].map(moduleName);
 
 type Loose = Readonly<Record<string, unknown>>;
 
@@ -33,12 +40,11 @@ export function registeredMethod(
   features: 'paper' | 'blocks',
   fixed: Partial<ProxySettings> = {},
 ): SweepMethod {
-  const { name, create } = method;
+  const { name, module, create } = method;
   const { whole, split } = settingsOf(method, features, fixed);
-  const usesModel = (settings: Loose, alphabet?: 'dna' | 'protein') => {
-    const { options, proxy } = split(settings);
-    return create(options).fitObjective === undefined && needsModel(proxy, alphabet);
-  };
+  const usesProxy = (settings: Loose) => create(split(settings).options).fitObjective === undefined;
+  const usesModel = (settings: Loose, alphabet?: 'dna' | 'protein') =>
+    usesProxy(settings) && needsModel(split(settings).proxy, alphabet);
   return {
     name,
     resolve: (settings) => checkSettings(whole, settings),
@@ -47,6 +53,7 @@ export function registeredMethod(
       const { model } = split(settings).proxy;
       return { model: await modelHash(model, alphabetOf(alphabet)) };
     },
+    modules: (settings) => [moduleName(module), ...(usesProxy(settings) ? PROXY_MODULES : [])],
     memoryBytes: (settings) => (usesModel(settings) ? MODEL_MEMORY : BLOCKS_MEMORY),
     run(run) {
       const { options, proxy } = split(run.settings);
@@ -59,8 +66,8 @@ const alphabetOf = (name: 'dna' | 'protein') => (name === 'dna' ? DNA : PROTEIN)
 
 /** A companion beside the default search, as sweeps run it. */
 export function companionMethod(companion: Companion): SweepMethod {
-  const { name, fixed } = companion;
-  const method = { name, schema: companionSchema(companion), create: companionSearch };
+  const { name, module, fixed } = companion;
+  const method = { name, module, schema: companionSchema(companion), create: companionSearch };
   const { split } = settingsOf(method, 'blocks', fixed);
   const search = registeredMethod(method, 'blocks', fixed);
   return {

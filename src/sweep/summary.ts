@@ -55,20 +55,19 @@ export interface SweepSummary {
   title: string;
   description: string | null;
   reference: string;
-  /** Versions of the code that the results shown were computed with. */
-  code: string[];
+  /** Versions of the code that the results shown were computed with, each with the labels of their methods. */
+  code: { version: string; methods: string[] }[];
   states: StateCounts;
   tasks: TaskSummary[];
 }
 
 /** Means, standard errors and paired differences of a sweep's results. */
 export function summarise(plan: SweepPlan, cells: readonly FoundCell[]): SweepSummary {
-  const records = cells.flatMap(({ found }) => (found.state === 'done' ? [found.record] : []));
   return {
     title: plan.title,
     description: plan.config.description ?? null,
     reference: plan.reference,
-    code: [...new Set(records.map(({ code }) => code))].sort(),
+    code: codeOf(plan, cells),
     states: countStates(cells),
     tasks: plan.tasks.map((task) =>
       summariseTask(
@@ -78,6 +77,19 @@ export function summarise(plan: SweepPlan, cells: readonly FoundCell[]): SweepSu
       ),
     ),
   };
+}
+
+/** In the order of the methods. */
+function codeOf({ methods }: SweepPlan, cells: readonly FoundCell[]): SweepSummary['code'] {
+  const labels = new Map<string, Set<string>>();
+  for (const planned of methods) {
+    for (const { cell, found } of cells) {
+      if (cell.method !== planned || found.state !== 'done') continue;
+      const { code } = found.record;
+      labels.set(code, (labels.get(code) ?? new Set()).add(planned.label));
+    }
+  }
+  return [...labels].map(([version, of]) => ({ version, methods: [...of] }));
 }
 
 function summariseTask(task: PlannedTask, plan: SweepPlan, cells: readonly FoundCell[]): TaskSummary {

@@ -4,6 +4,9 @@ import type { LanguageModel } from '../lm/language-model.js';
 import { openNamedModel } from '../lm/open-named.js';
 import type { Task } from '../tasks/index.js';
 
+/** Which module this is: not every method enters it; see `SweepMethod.modules`. */
+export const SWEEP_MODEL_MODULE = import.meta.url;
+
 /** SHA-256 of a model's weights. */
 export async function modelHash(name: string | null, alphabet: Alphabet): Promise<string> {
   return (await openNamedModel(name ?? undefined, alphabet)).sha256;

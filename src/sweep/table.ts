@@ -43,16 +43,23 @@ function escaped(text: string): string {
  */
 export function markdownTable(summary: SweepSummary, { cost = false }: TableOptions = {}): string {
   const { title, description, states, code } = summary;
-  const versions = code.length === 0 ? '' : ` Code ${code.join(', ')}.`;
   const open = states.missing + states.failed + states.outdated;
   const lines = [
     `# ${escaped(title)}`,
     ...(description === null ? [] : [escaped(description)]),
-    `Mean ± standard error over the repeats; differences are paired, with the 95 % interval of the paired t-test.${versions}`,
+    `Mean ± standard error over the repeats; differences are paired, with the 95 % interval of the paired t-test.${describeCode(code)}`,
     ...(open === 0 ? [] : [`**Not complete**: ${describeOpen(summary)}.`]),
     ...summary.tasks.map((task) => taskSection(task, summary.reference, cost)),
   ];
   return `${lines.join('\n\n')}\n`;
+}
+
+/** One version, or which methods were computed by which. */
+function describeCode(code: SweepSummary['code']): string {
+  if (code.length === 0) return '';
+  if (code.length === 1) return ` Code ${code[0].version}.`;
+  const versions = code.map(({ version, methods }) => `${version} (${methods.map(escaped).join(', ')})`);
+  return ` Code ${versions.join(', ')}.`;
 }
 
 function describeOpen({ states: { missing, failed, outdated } }: SweepSummary): string {

@@ -35,6 +35,7 @@ const pairOf = ({ forwardModel, reverseModel }: Own) => ({
  */
 export const trlmCompanion = defineCompanion({
   name: 'trlm',
+  module: import.meta.url,
   own,
   fixed: { batchRule: 'mean' },
   memoryBytes: 300 * 2 ** 20,

@@ -32,7 +32,7 @@ function planOf(methods: readonly string[], seeds: readonly number[], title = 'A
     config,
     title,
     store: '',
-    code: 'now',
+    code: new Map(methods.map((label) => [label, 'now'])),
     tasks: [task],
     methods: planned,
     reference: methods[0],
@@ -154,6 +154,20 @@ describe('tables and plots', () => {
   it('as Markdown', async () => {
     await expect(markdownTable(summary, { cost: true })).toMatchFileSnapshot('golden/table-markdown.txt');
     expect(markdownTable(summary)).not.toContain('s / design');
+  });
+
+  it('tells which methods were computed by which version of the code', () => {
+    const labels = ['a', 'b|', 'c'];
+    const mixed = planOf(labels, [1, 2]);
+    const found = { 'a 1': {}, 'a 2': {}, 'b| 1': { code: 'then' }, 'c 1': {}, 'c 2': { code: 'then' } };
+    const { code } = summarise(mixed, findCells(mixed, storeOf(mixed, found), true));
+    expect(code).toEqual([
+      { version: 'now', methods: ['a', 'c'] },
+      { version: 'then', methods: ['b|', 'c'] },
+    ]);
+    expect(markdownTable({ ...summary, code })).toContain(' Code now (a, c), then (b\\|, c).\n');
+    expect(markdownTable(summary)).toContain(' Code now.\n');
+    expect(markdownTable({ ...summary, code: [] })).not.toContain('Code');
   });
 
   it('as CSV', async () => {
