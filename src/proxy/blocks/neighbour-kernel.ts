@@ -1,6 +1,5 @@
 import { hammingDistance } from '../../core/alphabet.js';
 import type { Sequence } from '../../core/alphabet.js';
-import { upperMedian } from '../../stats/index.js';
 import type { SequenceKernel } from './pair-kernel.js';
 
 /**
@@ -54,17 +53,28 @@ export function neighbourKernel(
   };
 }
 
-/** Rows that the typical distance is measured between: the first of the table. */
-const LOOKED_AT = 200;
-
 /**
- * The rate at which the kernel falls to 1/e over half the typical distance of two measured sequences (their median), at
- * least over one position.
+ * The rate at which the kernel falls to 1/e over half the typical distance of two measured sequences (the median of all
+ * pairs, whatever their order), at least over one position.
  */
 export function neighbourRate(positions: readonly number[], rows: readonly Sequence[]): number {
-  const some = rows.slice(0, LOOKED_AT).map((row) => Uint8Array.from(positions, (position) => row[position]));
-  const distances: number[] = [];
-  some.forEach((a, i) => some.slice(0, i).forEach((b) => distances.push(hammingDistance(a, b))));
-  const typical = distances.length > 0 ? upperMedian(distances) : 1;
+  const letters = rows.map((row) => Uint8Array.from(positions, (position) => row[position]));
+  // distances are few and pairs are many: how often each occurs tells the median
+  const counts = new Uint32Array(positions.length + 1);
+  letters.forEach((a, i) => {
+    for (let j = 0; j < i; j++) counts[hammingDistance(a, letters[j])]++;
+  });
+  const typical = medianOfCounts(counts) ?? 1;
   return Math.exp(-1 / Math.max(1, typical / 2));
+}
+
+/** The upper median of whole numbers, of each how often it occurs; null where there are none. */
+function medianOfCounts(counts: Uint32Array): number | null {
+  const half = counts.reduce((sum, count) => sum + count, 0) / 2;
+  let seen = 0;
+  for (let value = 0; value < counts.length; value++) {
+    seen += counts[value];
+    if (seen > half) return value;
+  }
+  return null;
 }

@@ -157,4 +157,19 @@ describe('the rate of neighbours', () => {
     expect(neighbourRate([3], rows)).toBeCloseTo(Math.exp(-1), 12);
     expect(neighbourRate([0], rows.slice(0, 1))).toBeCloseTo(Math.exp(-1), 12);
   });
+
+  it('does not depend on the order of the rows, of which many may be alike', () => {
+    const positions = [0, 1, 2, 3, 4, 5];
+    const close = Array.from({ length: 250 }, (_, i) => Uint8Array.from([i % 20, 0, 0, 0, 0, 0]));
+    const far = Array.from({ length: 300 }, (_, i) => positions.map((p) => (i * (p + 3) + p * p) % 19)).map(
+      (row) => Uint8Array.from(row),
+    );
+    const distances = [...close, ...far].flatMap((a, i, rows) =>
+      rows.slice(0, i).map((b) => positions.filter((p) => a[p] !== b[p]).length),
+    );
+    const typical = distances.sort((a, b) => a - b)[distances.length >> 1];
+    expect(typical).toBeGreaterThan(2);
+    expect(neighbourRate(positions, [...close, ...far])).toBeCloseTo(Math.exp(-2 / typical), 12);
+    expect(neighbourRate(positions, [...far, ...close])).toBeCloseTo(Math.exp(-2 / typical), 12);
+  });
 });
