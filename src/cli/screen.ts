@@ -75,7 +75,7 @@ function describeVerification({ verification }: DesignRun): string[] {
 /** What the scores are learned by. */
 function describeProxy({ stats: { blocks, width }, options }: DesignRun): string[] {
   if (blocks === null) return [`features: ${width} of the language model, the published ridge`];
-  const { signal, chosen, tried, noise, bothStrands } = blocks;
+  const { signal, chosen, tried, noise, bothStrands, avoided } = blocks;
   const [best] = chosen;
   // + 0 takes the sign off a share that rounds to nothing
   const percent = (share: number) => `${Math.round(100 * share) + 0} %`;
@@ -86,8 +86,18 @@ function describeProxy({ stats: { blocks, width }, options }: DesignRun): string
     `features: ${thousands(width)}, share of the signal: ${shares.join(', ')}${bothStrands ? ' (both strands)' : ''}`,
     `chosen: ${chosen.length} of ${thousands(tried)} ways to learn, averaged; the best ${best.blocks.join(' + ')}, scores by ${best.transform}`,
     `trust: cross-validated correlation ${best.within.toFixed(2)}; rank correlation above the range learned from ${best.beyond.toFixed(2)}; noise ${percent(noise)} of the variance`,
+    avoided.length > 0 ? `avoided: ${describeAvoided(avoided)}` : '',
     options.ridge === 'paper' ? 'ridge: the published one, on the chosen features' : '',
   ];
+}
+
+/** Pairs of letters that are named before the rest are counted. */
+const NAMED_PAIRS = 8;
+
+function describeAvoided(pairs: readonly string[]): string {
+  const rest = pairs.length - NAMED_PAIRS;
+  const named = pairs.slice(0, NAMED_PAIRS).join(', ') + (rest > 0 ? ` and ${rest} more` : '');
+  return `no measured variant has ${named} side by side; each counts against a design`;
 }
 
 function describeMethod({ options, stats }: DesignRun): string {

@@ -130,11 +130,14 @@ function blocksOfModel(
 }
 
 /** Which blocks carry how much, and which choices were averaged. */
-function describeReport({ signal, chosen, bothStrands }: BlocksReport): string[] {
+function describeReport({ signal, chosen, bothStrands, avoided }: BlocksReport): string[] {
   const shares = signal.map(({ block, share }) => `${block} ${(100 * share).toFixed(0)} %`).join(', ');
   const [best] = chosen;
   return [
     `share of the signal: ${shares}${bothStrands ? '; both strands' : ''}`,
     `${chosen.length} sets of blocks averaged, the best: ${best.blocks.join(' + ')}, ${best.transform}, ridge ${best.ridge}`,
+    ...(avoided.length > 0
+      ? [`pairs of neighbouring letters that count against a design: ${avoided.length}`]
+      : []),
   ];
 }

@@ -8,6 +8,7 @@ import { oneHotLetters, physicoChemicalLetters, similarLetters } from './letters
 import type { LetterEmbedding } from './letters.js';
 import { lowRankFeatures } from './low-rank.js';
 import type { KernelSource } from './low-rank.js';
+import { motifPairFeatures } from './motif-pairs.js';
 import { neighbourKernel, neighbourRate } from './neighbour-kernel.js';
 import { pairKernel } from './pair-kernel.js';
 import { pairFeatures, pairWidth } from './pairs.js';
@@ -33,12 +34,17 @@ export interface CatalogueOptions {
 export const WIDEST_EXPLICIT = 4096;
 /** Where there are more rows, each is not a landmark of its own, and pairs are learned well without. */
 const MOST_NEIGHBOURS = 1024;
+/** A library of no parent with fewer designed positions has no room for motifs that stand anywhere. */
+const LEAST_FOR_MOTIFS = 10;
+/** Largest distance of two letters of a motif. */
+const MOTIF_REACH = 8;
 /** Rows that landmarks of wide blocks are taken from. */
 const LANDMARK_ROWS = 2000;
 
 /**
  * The closed-form blocks that suit a table: `onehot`, `pairs` and k-mer counts for all; `physchem`, `similarity` and
- * `similarity-pairs` for proteins, with up to 1,024 rows also `neighbours`; `substitutions` for variants of one parent; `spaced-pairs` for DNA. Sequences of several lengths have k-mers only. With
+ * `similarity-pairs` for proteins, with up to 1,024 rows also `neighbours`; `substitutions` for variants of one parent, `motif-pairs` for
+ * protein libraries of 10 positions and more without one; `spaced-pairs` for DNA. Sequences of several lengths have k-mers only. With
  * `bothStrands` every block is averaged over both strands.
  */
 export function letterBlocks(options: CatalogueOptions): Block[] {
@@ -72,12 +78,20 @@ function positionalBlocks(options: CatalogueOptions): Block[] {
   const parent = parentOf(alphabet, options.sequences, positions);
   if (parent !== null)
     blocks.push({ name: 'substitutions', map: substitutionFeatures(alphabet, parent, positions) });
+  else if (alphabet.name === 'protein' && positions.length >= LEAST_FOR_MOTIFS)
+    blocks.push(motifBlock(options));
   if (positions.length < 2) return blocks;
   blocks.push(pairBlock('pairs', letters, options));
   if (alphabet.name !== 'protein') return blocks;
   blocks.push(pairBlock('similarity-pairs', similarLetters(), options));
   if (options.sequences.length <= MOST_NEIGHBOURS) blocks.push(neighbourBlock(options));
   return blocks;
+}
+
+function motifBlock({ alphabet, sequences, widest = WIDEST_EXPLICIT }: CatalogueOptions): Block {
+  const affordable = Math.floor(widest / alphabet.size ** 2);
+  const reach = Math.min(MOTIF_REACH, sequences[0].length - 1, affordable);
+  return { name: 'motif-pairs', map: motifPairFeatures(alphabet.size, reach) };
 }
 
 function neighbourBlock(options: CatalogueOptions): Block {

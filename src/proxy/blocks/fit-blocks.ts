@@ -1,3 +1,4 @@
+import { extent } from 'd3-array';
 import type { Alphabet, Sequence } from '../../core/alphabet.js';
 import { InputError, throwIfAborted } from '../../core/errors.js';
 import type { FeatureMap } from '../../core/feature-map.js';
@@ -8,12 +9,14 @@ import { IDENTITY, transformsFor } from '../evidence/transforms.js';
 import type { ScoreTransform } from '../evidence/transforms.js';
 import { standardise } from '../standardise.js';
 import type { StandardisedScores } from '../standardise.js';
+import { avoidedPairs } from './avoided-pairs.js';
 import type { Block } from './block.js';
 import { weightedBlocks } from './block.js';
 import type { BlockHead } from './block-head.js';
 import { createBlockHead } from './block-head.js';
 import { bootstrapHeads } from './bootstrap.js';
 import { letterBlocks } from './catalogue.js';
+import { guardModel } from './guard-model.js';
 import { chooseModel } from './choose-model.js';
 import type { ChoiceReport } from './choose-model.js';
 import { DUAL_ROWS, WIDEST_SUMS } from './fit-rows.js';
@@ -86,6 +89,8 @@ export interface BlocksReport extends ChoiceReport {
   approximate: { block: string; error: number }[];
   /** s_n^2, share of the transformed score's variance. */
   noise: number;
+  /** Pairs of neighbouring letters that the table avoids and that count against a design. */
+  avoided: readonly string[];
 }
 
 /**
@@ -119,7 +124,7 @@ export async function fitBlocks(request: BlocksRequest): Promise<BlocksFit> {
   throwIfAborted(signal);
 
   const groups = nearDuplicateGroups(rows.sequences, random.fork('duplicates'));
-  const model = await chooseModel({
+  const chosen = await chooseModel({
     blocks,
     rows,
     transforms,
@@ -129,6 +134,9 @@ export async function fitBlocks(request: BlocksRequest): Promise<BlocksFit> {
     signal,
     onProgress: (step, steps) => request.onProgress?.({ phase: 'choice', step, steps }),
   });
+  const avoided = rows.bothStrands ? null : avoidedPairs(alphabet, rows.sequences);
+  const guarded = avoided && guardModel(chosen, avoided);
+  const model = guarded?.model ?? chosen;
   const learned = await learn({
     model,
     rows,
@@ -138,7 +146,8 @@ export async function fitBlocks(request: BlocksRequest): Promise<BlocksFit> {
     onProgress: (step, steps) => request.onProgress?.({ phase: 'features', step, steps }),
   });
   const transform = transforms[model.working];
-  const { toUserUnits, ...scale } = standardise(rows.scores.map(transform.apply));
+  const { toUserUnits, y, ...scale } = standardise(rows.scores.map(transform.apply));
+  const isGuarded = guarded?.believe(learned, rangeOf(y)) ?? false;
   const head = createBlockHead({ ...learned, target: options.target });
   return {
     featureMap: weightedBlocks(model.used, learned.moments, learned.blockWeights),
@@ -164,8 +173,14 @@ export async function fitBlocks(request: BlocksRequest): Promise<BlocksFit> {
         error === undefined ? [] : [{ block: name, error }],
       ),
       noise: learned.noise,
+      avoided: isGuarded ? (avoided?.names ?? []) : [],
     },
   };
+}
+
+function rangeOf(values: ArrayLike<number>): number {
+  const [low, high] = extent(Array.from(values));
+  return (high ?? 0) - (low ?? 0);
 }
 
 /** Width of pairs of letters that leaves room for two such blocks in the sums. */
