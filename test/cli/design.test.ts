@@ -2,6 +2,7 @@ import { existsSync, mkdirSync, readdirSync, readFileSync, symlinkSync, writeFil
 import path from 'node:path';
 import Papa from 'papaparse';
 import { beforeAll, describe, expect, it } from 'vitest';
+import { createRandom } from '../../src/core/random.js';
 import { temporaryFolder } from '../helpers/temp-folder.js';
 import { writeTinyModel } from '../helpers/tiny-model.js';
 import { smallTable, WILD_TYPE } from '../run/small-table.js';
@@ -110,6 +111,42 @@ describe('biseq design', () => {
     const wrong = await design('wrong', ['--verify', 'fobr']);
     expect(wrong).toMatchObject({ code: 2, stdout: '' });
     expect(wrong.stderr).toContain("option --verify is wrong; expected one of fobar, got 'fobr'");
+  });
+
+  it('tells which neighbouring letters a library never has, and designs without them', async () => {
+    const random = createRandom('library');
+    const rows = new Set<string>();
+    while (rows.size < 240) {
+      const text = Array.from({ length: 10 }, () => 'ACDEFG'[random.integer(6)]).join('');
+      if (!text.includes('AC')) rows.add(text);
+    }
+    // A and C are good, so that the best designs would have both
+    const score = (text: string) => text.replace(/[^AC]/g, '').length + random.normal() / 10;
+    const table = [...rows].map((text) => `${text},${score(text)}`).join('\n');
+    writeFileSync(path.join(folder, 'library.csv'), `sequence,score\n${table}\n`);
+    const run = (out: string, ...args: string[]) =>
+      runCli(
+        [
+          ...['design', 'library.csv', '--out', out, '--count', '20', '--starts', '8', '--steps', '8'],
+          ...['--letters', 'ACDEFG', '--blocks', 'onehot,physchem', ...args],
+        ],
+        { cwd: folder },
+      );
+    const { stdout, stderr } = await run('library-plate');
+    expect(stderr).toBe('');
+    expect(stdout).toContain(
+      'avoided: no measured variant has AC side by side; each counts against a design',
+    );
+    const designs = (out: string) =>
+      read(out, 'designs.fasta')
+        .split('\n')
+        .filter((line) => /^[A-Z]+$/.test(line));
+    expect(designs('library-plate')).toHaveLength(20);
+    expect(designs('library-plate').filter((text) => text.includes('AC'))).toEqual([]);
+    // the published ridge knows nothing of it
+    const paper = await run('library-paper', '--ridge', 'paper');
+    expect(paper.stdout).not.toContain('avoided');
+    expect(designs('library-paper').some((text) => text.includes('AC'))).toBe(true);
   });
 
   it('gives other designs for another seed', async () => {
