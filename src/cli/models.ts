@@ -1,6 +1,7 @@
 import { Command, Option } from 'commander';
 import { ModelError } from '../core/errors.js';
 import { interruptible } from './interrupt.js';
+import { print } from './print.js';
 
 interface OutputFlags {
   json?: boolean;
@@ -69,10 +70,6 @@ Example:
   biseq models pull esm2-8m`;
 
 const json = (): Option => new Option('--json', 'print JSON instead of text');
-
-function print(text: string): void {
-  process.stdout.write(`${text}\n`);
-}
 
 const printJson = (value: unknown): void => print(JSON.stringify(value, null, 2));
 

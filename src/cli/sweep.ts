@@ -4,6 +4,7 @@ import type { PlanOptions, SweepPlan } from '../sweep/plan.js';
 import type { Store } from '../sweep/store.js';
 import { interruptible } from './interrupt.js';
 import { mebibytes, number } from './parse.js';
+import { print } from './print.js';
 
 interface PlaceFlags extends Pick<PlanOptions, 'store' | 'dataDir' | 'offline'> {
   json?: boolean;
@@ -225,8 +226,4 @@ async function write(out: string | undefined, text: string): Promise<void> {
       { cause },
     );
   }
-}
-
-function print(text: string): void {
-  process.stdout.write(`${text}\n`);
 }

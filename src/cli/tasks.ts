@@ -1,4 +1,5 @@
 import { Command, Option } from 'commander';
+import { print } from './print.js';
 
 interface TasksFlags {
   json?: boolean;
@@ -24,8 +25,4 @@ async function tasks(name: string | undefined, { json, dataDir }: TasksFlags): P
   if (name === undefined) return print(json ? JSON.stringify(all, null, 2) : screen.taskTable(all));
   const found = findNamed('task', name, all);
   print(json ? JSON.stringify(found, null, 2) : screen.taskCard(found));
-}
-
-function print(text: string): void {
-  process.stdout.write(`${text}\n`);
 }
