@@ -86,14 +86,14 @@ function describeProxy({ stats: { blocks, width }, options }: DesignRun): string
     `features: ${thousands(width)}, share of the signal: ${shares.join(', ')}${bothStrands ? ' (both strands)' : ''}`,
     `chosen: ${chosen.length} of ${thousands(tried)} ways to learn, averaged; the best ${best.blocks.join(' + ')}, scores by ${best.transform}`,
     `trust: cross-validated correlation ${best.within.toFixed(2)}; rank correlation above the range learned from ${best.beyond.toFixed(2)}; noise ${percent(noise)} of the variance`,
-    options.ridge === 'paper' ? 'ridge: the published one, on the chosen features' : describeAvoided(avoided),
+    options.ridge === 'paper' ? 'ridge: the published one, on the chosen features' : '',
+    describeAvoided(avoided),
   ];
 }
 
 /** Pairs of letters that are named before the rest are counted. */
 const NAMED_PAIRS = 8;
 
-/** What only the evidence's own head takes into account. */
 function describeAvoided(pairs: readonly string[]): string {
   if (pairs.length === 0) return '';
   const rest = pairs.length - NAMED_PAIRS;

@@ -5,7 +5,7 @@ import type { FeatureMap } from '../core/feature-map.js';
 import type { Random } from '../core/random.js';
 import type { Block } from '../proxy/blocks/block.js';
 import { fitBlocks } from '../proxy/blocks/fit-blocks.js';
-import type { BlocksFit, BlocksOptions } from '../proxy/blocks/fit-blocks.js';
+import type { BlocksFit, BlocksOptions, BlocksReport } from '../proxy/blocks/fit-blocks.js';
 import { fitProxy } from '../proxy/fit.js';
 import { type EnsembleForward, ensembleHead } from './ensemble-forward.js';
 import type { LearnedProxy, ProxyBelief, ProxyLearner, ProxyLearning } from './learned-proxy.js';
@@ -69,7 +69,7 @@ async function withEnsemble(
   const { featureMap, auxiliary, scale, report } = fit;
   const { mean, std, toUserUnits } = scale;
   return {
-    ...{ featureMap, auxiliary, report, scale: { mean, std, toUserUnits } },
+    ...{ featureMap, auxiliary, report: unguarded(report), scale: { mean, std, toUserUnits } },
     head: await ensembleHead(fit, data, forward),
     ...{ predict: null, belief: null, ridge: null },
   };
@@ -84,7 +84,22 @@ async function withPaperRidge(
     ...{ featureMap, sequences, scores, signal },
     random: random.fork('paper ridge'),
   });
-  return { featureMap, head, auxiliary, scale, predict: null, belief: null, ridge: head.ridge, report };
+  const { ridge } = head;
+  return {
+    featureMap,
+    head,
+    auxiliary,
+    scale,
+    predict: null,
+    belief: null,
+    ridge,
+    report: unguarded(report),
+  };
+}
+
+/** What other heads than the evidence's believe: avoided pairs, of which no row has one, have no weight in them. */
+function unguarded(report: BlocksReport): BlocksReport {
+  return { ...report, avoided: [] };
 }
 
 /** Measured rows that say how far from the others a measured row lies. */

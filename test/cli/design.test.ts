@@ -146,6 +146,7 @@ describe('biseq design', () => {
     // the published ridge knows nothing of it
     const paper = await run('library-paper', '--ridge', 'paper');
     expect(paper.stdout).not.toContain('avoided');
+    expect(JSON.stringify(JSON.parse(read('library-paper', 'run.json')))).toContain('"avoided":[]');
     expect(designs('library-paper').some((text) => text.includes('AC'))).toBe(true);
   });
 

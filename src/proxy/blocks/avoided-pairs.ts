@@ -1,5 +1,5 @@
 import type { Alphabet, Sequence } from '../../core/alphabet.js';
-import type { FeatureMap } from '../../core/feature-map.js';
+import { appendFeature } from './append-feature.js';
 import type { LetterTables, StrandedFeatureMap } from './letter-block.js';
 
 /** Pairs of letters that no measured sequence has side by side although many should. */
@@ -47,15 +47,11 @@ export function avoidedPairs(alphabet: Alphabet, sequences: readonly Sequence[])
  * Features and one more, the last: how many avoided pairs a sequence has. It is 0 on all measured rows, so that nothing is
  * learned by it; whoever fits the others gives it the weight that is believed.
  */
-export function withAvoidedPairs(
-  inner: FeatureMap | StrandedFeatureMap,
-  avoided: AvoidedPairs,
-): StrandedFeatureMap {
+export function withAvoidedPairs(inner: StrandedFeatureMap, avoided: AvoidedPairs): StrandedFeatureMap {
   const { mask, length } = avoided;
   const A = Math.sqrt(mask.length);
   const m = inner.width;
   const D = m + 1;
-  const short: Partial<StrandedFeatureMap> = 'tables' in inner || 'sum' in inner ? inner : {};
   const countIn = (sequence: Sequence) => {
     let count = 0;
     for (let i = 1; i < sequence.length; i++) count += mask[sequence[i - 1] * A + sequence[i]];
@@ -70,12 +66,7 @@ export function withAvoidedPairs(
     key: `${inner.key}+avoided-${avoided.names.join(',')}`,
     async features(sequences, signal) {
       const phi = await inner.features(sequences, signal);
-      const out = new Float64Array(sequences.length * D);
-      sequences.forEach((sequence, b) => {
-        out.set(phi.subarray(b * m, (b + 1) * m), b * D);
-        out[b * D + m] = countIn(sequence);
-      });
-      return out;
+      return appendFeature(phi, m, (b) => countIn(sequences[b]));
     },
     async vjp(sequences, cotangents, K, signal) {
       const copies = sequences.length * K;
@@ -89,11 +80,11 @@ export function withAvoidedPairs(
       });
       return { data, alphabetSize };
     },
-    tables: short.tables && ((v) => withPairs(short.tables!(v.subarray(0, m)), tablesOf(v[m]))),
+    tables: inner.tables && ((v) => withPairs(inner.tables!(v.subarray(0, m)), tablesOf(v[m]))),
     sum:
-      short.sum &&
+      inner.sum &&
       ((v) => {
-        const sum = short.sum!(v.subarray(0, m));
+        const sum = inner.sum!(v.subarray(0, m));
         return sum && ((sequence) => sum(sequence) + v[m] * countIn(sequence));
       }),
   };

@@ -64,12 +64,12 @@ export function neighbourRate(positions: readonly number[], rows: readonly Seque
   letters.forEach((a, i) => {
     for (let j = 0; j < i; j++) counts[hammingDistance(a, letters[j])]++;
   });
-  const typical = medianOfCounts(counts) ?? 1;
+  const typical = upperMedianOfCounts(counts) ?? 1;
   return Math.exp(-1 / Math.max(1, typical / 2));
 }
 
 /** The upper median of whole numbers, of each how often it occurs; null where there are none. */
-function medianOfCounts(counts: Uint32Array): number | null {
+function upperMedianOfCounts(counts: Uint32Array): number | null {
   const half = counts.reduce((sum, count) => sum + count, 0) / 2;
   let seen = 0;
   for (let value = 0; value < counts.length; value++) {

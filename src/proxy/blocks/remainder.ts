@@ -1,3 +1,4 @@
+import { appendFeature } from './append-feature.js';
 import type { StrandedFeatureMap } from './letter-block.js';
 
 /** What the factorisation may leave of a landmark. */
@@ -21,12 +22,7 @@ export function withRemainder(inner: StrandedFeatureMap): StrandedFeatureMap {
     key: `${inner.key}+remainder`,
     async features(sequences, signal) {
       const phi = await inner.features(sequences, signal);
-      const out = new Float64Array(sequences.length * D);
-      sequences.forEach((_, b) => {
-        out.set(phi.subarray(b * m, (b + 1) * m), b * D);
-        out[b * D + m] = rest(phi, b * m);
-      });
-      return out;
+      return appendFeature(phi, m, (b) => rest(phi, b * m));
     },
     async vjp(sequences, cotangents, K, signal) {
       const phi = await inner.features(sequences, signal);
