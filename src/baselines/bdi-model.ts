@@ -1,6 +1,6 @@
 import type { Sequence } from '../core/alphabet.js';
 import { throwIfAborted } from '../core/errors.js';
-import type { Head } from '../proxy/head.js';
+import { headOneByOne, type Head } from '../proxy/head.js';
 import { factor } from '../proxy/evidence/tiled-cholesky.js';
 import { dot, multiply, solveCholesky } from '../proxy/linear-algebra.js';
 import { createNtk } from '../proxy/ntk.js';
@@ -150,7 +150,7 @@ export function bdiScores(model: BdiModel, size: number): ScoreModel {
 
 /** Both losses from {@link bdiScores}: `L_f = (f - y_h)^2` and `L_b = (y^T y - 2 s sum k y + s^2 sum k^2) / N`. */
 export function bdiHead({ y, yy, backwardRidge }: BdiModel): Head {
-  return {
+  return headOneByOne({
     width: 4,
     target: TARGET,
     predict: (phi) => phi[0],
@@ -169,5 +169,5 @@ export function bdiHead({ y, yy, backwardRidge }: BdiModel): Head {
         }),
       };
     },
-  };
+  });
 }

@@ -2,7 +2,7 @@ import type { Sequence } from '../core/alphabet.js';
 import type { FeatureMap } from '../core/feature-map.js';
 import { createObjective } from '../design/objective.js';
 import type { Objective } from '../design/objective.js';
-import type { Head, LinearHead } from '../proxy/head.js';
+import { headOneByOne, type Head, type LinearHead } from '../proxy/head.js';
 import type { Encoding } from './networks/encoding.js';
 
 /** A model of the score with a few outputs, and their gradients in the letters. */
@@ -25,20 +25,24 @@ export function forwardHead(
   outputs: number,
   aggregate: (values: ArrayLike<number>) => { value: number; slopes: Float64Array },
 ): Head {
-  const losses: Head['losses'] = (phi) => {
-    const { value, slopes } = aggregate(phi);
-    const gap = value - TARGET;
-    return {
-      prediction: value,
-      forward: gap * gap,
-      backward: 0,
-      cotangents: () => ({
-        forward: slopes.map((slope) => 2 * gap * slope),
-        backward: new Float64Array(outputs),
-      }),
-    };
-  };
-  return { width: outputs, target: TARGET, predict: (phi) => aggregate(phi).value, losses };
+  return headOneByOne({
+    width: outputs,
+    target: TARGET,
+    predict: (phi) => aggregate(phi).value,
+    losses(phi) {
+      const { value, slopes } = aggregate(phi);
+      const gap = value - TARGET;
+      return {
+        prediction: value,
+        forward: gap * gap,
+        backward: 0,
+        cotangents: () => ({
+          forward: slopes.map((slope) => 2 * gap * slope),
+          backward: new Float64Array(outputs),
+        }),
+      };
+    },
+  });
 }
 
 /** The mean of all outputs. */
@@ -93,18 +97,22 @@ export function modelObjective(options: ModelObjectiveOptions): Objective {
       width,
       target: head.target,
       predict: head.predict,
-      losses(phi) {
-        const losses = head.losses(phi);
-        return {
-          ...losses,
-          cotangents() {
-            const { forward, backward } = losses.cotangents();
-            return { forward: extended(forward), backward: extended(backward) };
-          },
-        };
+      losses: (phis) => head.losses(outputsOf(phis, width, K)),
+      async cotangents(losses) {
+        const slopes = await head.cotangents(losses);
+        return slopes.map(({ forward, backward }) => ({
+          forward: extended(forward),
+          backward: extended(backward),
+        }));
       },
     },
   });
+}
+
+/** The first K of each row, [B x K]. */
+function outputsOf(phis: Float32Array | Float64Array, width: number, K: number): Float64Array {
+  const B = phis.length / width;
+  return Float64Array.from({ length: B * K }, (_, i) => phis[Math.floor(i / K) * width + (i % K)]);
 }
 
 /** The model's outputs as features. */

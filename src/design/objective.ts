@@ -166,8 +166,8 @@ async function scoreMisses(
   if (sequences.length === 0) return [];
   const D = featureMap.width;
   const phi = await readFeatures(featureMap, sequences, signal);
-  // copies: the memo would else hold whole batches
-  return sequences.map((_, i) => judge(head, auxiliary, phi.slice(i * D, (i + 1) * D)));
+  const losses = await head.losses(phi);
+  return losses.map((own, i) => entryOf(own, applyLinear(auxiliary, phi.subarray(i * D, (i + 1) * D))));
 }
 
 async function readFeatures(
@@ -188,7 +188,7 @@ async function differentiate(
   entries: readonly Entry[],
   signal?: AbortSignal,
 ): Promise<void> {
-  const { featureMap, auxiliary, counts } = context;
+  const { featureMap, head, auxiliary, counts } = context;
   const misses = new Map<Entry, Sequence>();
   entries.forEach((entry, i) => {
     if (entry.gradients === null) misses.set(entry, sequences[i]);
@@ -197,7 +197,10 @@ async function differentiate(
   counts.vjp += misses.size;
   if (misses.size === 0) return;
   const open = [...misses];
-  const cotangents = concatenate(open.flatMap(([entry]) => cotangentsOf(entry, auxiliary)));
+  const slopes = await head.cotangents(open.map(([{ losses }]) => present(losses)));
+  const cotangents = concatenate(
+    slopes.flatMap(({ forward, backward }) => [forward, backward, auxiliary.weights]),
+  );
   const { data } = await featureMap.vjp([...misses.values()], cotangents, SCALARS, signal);
   const size = data.length / open.length;
   open.forEach(([entry, sequence], i) => {
@@ -207,21 +210,18 @@ async function differentiate(
   });
 }
 
-/** Gradients of the three scalars in phi, each [D]. */
-function cotangentsOf({ losses }: Entry, auxiliary: LinearHead): Float64Array[] {
+function present(losses: HeadLosses | null): HeadLosses {
   if (losses === null) throw internal('gradients are missing, and what they are made of too');
-  const { forward, backward } = losses.cotangents();
-  return [forward, backward, auxiliary.weights];
+  return losses;
 }
 
 function remember({ memo, featureMap }: Context, key: string, entry: Entry): void {
   memo.set(key, entry, sizeOf(entry, key, featureMap.width));
 }
 
-function judge(head: Head, auxiliary: LinearHead, phi: Float32Array | Float64Array): Entry {
-  const losses = head.losses(phi);
+function entryOf(losses: HeadLosses, auxiliary: number): Entry {
   const { prediction, forward, backward } = losses;
-  const evaluation = { prediction, forward, backward, auxiliary: applyLinear(auxiliary, phi) };
+  const evaluation = { prediction, forward, backward, auxiliary };
   finite(Object.values(evaluation));
   return { evaluation, losses, gradients: null };
 }

@@ -1,7 +1,8 @@
 import { InputError } from '../core/errors.js';
 import type { Gram } from './gram.js';
-import type { Head } from './head.js';
-import { dot, multiply, solvePositiveDefinite } from './linear-algebra.js';
+import type { Head, HeadLosses } from './head.js';
+import { dot, rowsOf, solvePositiveDefinite } from './linear-algebra.js';
+import { timesTransposed } from './products.js';
 
 /** The backward mapping's ridge: `beta_h = relative k_hh + absolute`, where k_hh = phi . phi. */
 export interface BackwardRidge {
@@ -62,20 +63,28 @@ export function fitBibHead(gram: Gram, options: BibHeadOptions = {}): BibHead {
     weights,
     ridge,
     predict,
-    losses(phi) {
-      const prediction = predict(phi);
-      const gap = prediction - target;
-      const backward = backwardLoss(gram, phi, target, backwardRidge);
-      return {
-        ...{ prediction, forward: gap * gap, backward: backward.loss },
-        cotangents: () => ({
-          // dL_f/dphi = 2 (w . phi - y_h) w
-          forward: weights.map((w) => 2 * gap * w),
-          backward: backward.cotangent(),
-        }),
-      };
+    async losses(phis) {
+      const gPhis = rowsOf(await timesTransposed(Float64Array.from(phis), gram.G, gram.width), gram.width);
+      return rowsOf(phis, gram.width).map((phi, i): BibLosses => {
+        const prediction = predict(phi);
+        const gap = prediction - target;
+        const mapping = backwardMapping(gram, phi, gPhis[i], target, backwardRidge);
+        return { prediction, forward: gap * gap, backward: mapping.loss, cotangent: mapping.cotangent };
+      });
+    },
+    async cotangents(losses: readonly BibLosses[]) {
+      return losses.map(({ prediction, cotangent }) => ({
+        // dL_f/dphi = 2 (w . phi - y_h) w
+        forward: weights.map((w) => 2 * (prediction - target) * w),
+        backward: cotangent(),
+      }));
     },
   };
+}
+
+interface BibLosses extends HeadLosses {
+  /** dL_b/dphi */
+  cotangent(): Float64Array;
 }
 
 function addToDiagonal(gram: Gram, ridge: number): Float64Array {
@@ -85,16 +94,21 @@ function addToDiagonal(gram: Gram, ridge: number): Float64Array {
 }
 
 /**
- * L_b and its gradient by the product rule. With `d = (1 + relative) k_hh + absolute`: `s = y_h / d` and
+ * L_b and its gradient by the product rule, from phi and G phi. With `d = (1 + relative) k_hh + absolute`: `s = y_h / d` and
  * `ds/dphi = -2 (1 + relative) s phi / d`, which is the paper's `-2 s phi / k_hh` where `absolute` is 0.
  */
-function backwardLoss(gram: Gram, phi: ArrayLike<number>, target: number, ridge: BackwardRidge) {
+function backwardMapping(
+  gram: Gram,
+  phi: Float64Array,
+  gPhi: Float64Array,
+  target: number,
+  ridge: BackwardRidge,
+) {
   const kernel = dot(phi, phi);
   const denominator = (1 + ridge.relative) * kernel + ridge.absolute;
   const s = target / denominator;
   const sSlope = (-2 * (1 + ridge.relative) * s) / denominator;
   const phiB = dot(phi, gram.b);
-  const gPhi = multiply(gram.G, phi);
   const quadratic = dot(phi, gPhi);
   const radial = 2 * (s * quadratic - phiB) * sSlope;
   return {

@@ -1,4 +1,5 @@
-import type { Head } from './head.js';
+import type { Head, HeadLosses } from './head.js';
+import { rowsOf } from './linear-algebra.js';
 
 /** A prediction of scores from features, standardised units. */
 export interface ScoreFunction {
@@ -16,17 +17,26 @@ export function withForward(head: Head, forward: ScoreFunction): Head {
   const { width, target } = head;
   return {
     ...{ width, target, predict: forward.predict },
-    losses(phi) {
-      const losses = head.losses(phi);
-      const prediction = forward.predict(phi);
-      const gap = prediction - target;
-      return {
-        ...{ prediction, backward: losses.backward, forward: gap * gap },
-        cotangents: () => ({
-          forward: forward.gradient(phi).map((slope) => 2 * gap * slope),
-          backward: losses.cotangents().backward,
-        }),
-      };
+    async losses(phis) {
+      const own = await head.losses(phis);
+      return rowsOf(phis, width).map((phi, i): ForwardLosses => {
+        const prediction = forward.predict(phi);
+        const gap = prediction - target;
+        return { prediction, forward: gap * gap, backward: own[i].backward, phi, own: own[i] };
+      });
+    },
+    async cotangents(losses: readonly ForwardLosses[]) {
+      const own = await head.cotangents(losses.map((each) => each.own));
+      return losses.map(({ phi, prediction }, i) => ({
+        forward: forward.gradient(phi).map((slope) => 2 * (prediction - target) * slope),
+        backward: own[i].backward,
+      }));
     },
   };
+}
+
+interface ForwardLosses extends HeadLosses {
+  phi: Float64Array;
+  /** The head's own, whose backward mapping stays. */
+  own: HeadLosses;
 }

@@ -7,6 +7,13 @@ export function dot(a: ArrayLike<number>, b: ArrayLike<number>): number {
   return sum;
 }
 
+/** Copies of the rows of [B x D]. */
+export function rowsOf(phis: Float32Array | Float64Array, D: number): Float64Array[] {
+  return Array.from({ length: phis.length / D }, (_, b) =>
+    Float64Array.from(phis.subarray(b * D, (b + 1) * D)),
+  );
+}
+
 /**
  * `A x` for a row-major matrix [rows x x.length], [rows]. Four rows at a time, so that additions overlap and x is read once
  * for them; each sum is taken in the order of {@link dot}.

@@ -38,7 +38,7 @@ describe('BDI', () => {
     const outputs = await scores.evaluate(sequences.slice(0, 3));
     for (let b = 0; b < 3; b++) {
       const expected = losses(Float64Array.from(encoding.encode([sequences[b]])));
-      const got = head.losses(outputs.subarray(4 * b, 4 * b + 4));
+      const [got] = await head.losses(outputs.subarray(4 * b, 4 * b + 4));
       expect(got.prediction).toBeCloseTo(expected.prediction, 4);
       expect(got.forward / expected.forward).toBeCloseTo(1, 5);
       expect(got.backward / expected.backward).toBeCloseTo(1, 8);
@@ -64,14 +64,16 @@ describe('BDI', () => {
     }
   });
 
-  it("the head's cotangents are the slopes of its losses", () => {
+  it("the head's cotangents are the slopes of its losses", async () => {
     const head = bdiHead(model);
     const phi = Float64Array.of(1.2, 3, 40, 2.5);
-    const cotangents = head.losses(phi).cotangents();
+    const losses = async (at: Float64Array) => (await head.losses(at))[0];
+    const [cotangents] = await head.cotangents([await losses(phi)]);
     for (let k = 0; k < 4; k++) {
-      const at = (delta: number) => head.losses(phi.map((value, j) => (j === k ? value + delta : value)));
-      expect(cotangents.forward[k]).toBeCloseTo((at(1e-5).forward - at(-1e-5).forward) / 2e-5, 5);
-      expect(cotangents.backward[k]).toBeCloseTo((at(1e-5).backward - at(-1e-5).backward) / 2e-5, 5);
+      const at = (delta: number) => losses(phi.map((value, j) => (j === k ? value + delta : value)));
+      const [above, below] = [await at(1e-5), await at(-1e-5)];
+      expect(cotangents.forward[k]).toBeCloseTo((above.forward - below.forward) / 2e-5, 5);
+      expect(cotangents.backward[k]).toBeCloseTo((above.backward - below.backward) / 2e-5, 5);
     }
   });
 

@@ -69,15 +69,17 @@ describe('scores by an ensemble', () => {
     for (const by of ['teacher', 'student'] as const) {
       const { head, featureMap } = await learn({ by, student: { steps: 15 } });
       for (const phi of (await features({ featureMap })).slice(0, 3)) {
-        const losses = head.losses(phi);
-        const own = fit.head.losses(phi);
+        const [losses] = await head.losses(Float64Array.from(phi));
+        const [own] = await fit.head.losses(Float64Array.from(phi));
+        const [slopes] = await head.cotangents([losses]);
         expect(losses.backward).toBe(own.backward);
-        expect(losses.cotangents().backward).toEqual(own.cotangents().backward);
+        expect(slopes.backward).toEqual((await fit.head.cotangents([own]))[0].backward);
         expect(losses.prediction).toBe(head.predict(phi));
         expect(losses.forward).toBe((losses.prediction - head.target) ** 2);
         for (let j = 0; j < phi.length; j++) {
-          const beside = (step: number) => head.losses(phi.map((x, k) => (k === j ? x + step : x))).forward;
-          expect(losses.cotangents().forward[j]).toBeCloseTo((beside(1e-5) - beside(-1e-5)) / 2e-5, 3);
+          const beside = async (step: number) =>
+            (await head.losses(Float64Array.from(phi, (x, k) => (k === j ? x + step : x))))[0].forward;
+          expect(slopes.forward[j]).toBeCloseTo(((await beside(1e-5)) - (await beside(-1e-5))) / 2e-5, 3);
         }
       }
     }

@@ -1,6 +1,6 @@
-import type { Head } from '../head.js';
-import { dot } from '../linear-algebra.js';
-import type { Measured } from './learner.js';
+import type { Head, HeadLosses } from '../head.js';
+import { dot, rowsOf } from '../linear-algebra.js';
+import type { Image, Measured } from './learner.js';
 
 /** What {@link createBlockHead} is made of; all in weighted feature coordinates. */
 export interface BlockHeadParts {
@@ -39,26 +39,42 @@ export function createBlockHead(parts: BlockHeadParts): BlockHead {
     weights,
     noise,
     predict,
-    losses(phi) {
-      const prediction = predict(phi);
-      const gap = prediction - target;
-      const denominator = dot(phi, phi) + noise;
-      const s = target / denominator;
-      const { quadratic, times } = measured.along(phi);
-      const phiB = dot(phi, b);
-      const radial = (2 * (s * quadratic - phiB) * (-2 * s)) / denominator;
-      return {
-        prediction,
-        forward: gap * gap,
-        backward: (yy - 2 * s * phiB + s * s * quadratic) / measured.rows,
-        cotangents() {
-          const gPhi = times();
-          return {
-            forward: weights.map((w) => 2 * gap * w),
-            backward: b.map((bj, j) => (radial * phi[j] - 2 * s * bj + 2 * s * s * gPhi[j]) / measured.rows),
-          };
-        },
-      };
+    async losses(phis) {
+      const images = await measured.images(Float64Array.from(phis));
+      return rowsOf(phis, measured.width).map((phi, i): BlockLosses => {
+        const prediction = predict(phi);
+        const gap = prediction - target;
+        const denominator = dot(phi, phi) + noise;
+        const s = target / denominator;
+        const { quadratic } = images[i];
+        const phiB = dot(phi, b);
+        return {
+          prediction,
+          forward: gap * gap,
+          backward: (yy - 2 * s * phiB + s * s * quadratic) / measured.rows,
+          ...{ phi, s, image: images[i] },
+          radial: (2 * (s * quadratic - phiB) * (-2 * s)) / denominator,
+        };
+      });
+    },
+    async cotangents(losses: readonly BlockLosses[]) {
+      const gPhis = await measured.timesImages(losses.map(({ image }) => image));
+      return losses.map(({ prediction, phi, s, radial }, i) => {
+        const gPhi = gPhis[i];
+        return {
+          forward: weights.map((w) => 2 * (prediction - target) * w),
+          backward: b.map((bj, j) => (radial * phi[j] - 2 * s * bj + 2 * s * s * gPhi[j]) / measured.rows),
+        };
+      });
     },
   };
+}
+
+/** Losses with what their gradients are made of. */
+interface BlockLosses extends HeadLosses {
+  phi: Float64Array;
+  s: number;
+  /** Slope of L_b through s, along phi. */
+  radial: number;
+  image: Image;
 }

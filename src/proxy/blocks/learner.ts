@@ -1,6 +1,7 @@
 import type { Random } from '../../core/random.js';
-import { dot, multiply, multiplyTransposed, solveCholesky } from '../linear-algebra.js';
+import { dot, multiply, multiplyTransposed, rowsOf, solveCholesky } from '../linear-algebra.js';
 import { forEachBlock } from '../evidence/evidence.js';
+import { times, timesTransposed } from '../products.js';
 import { factor } from '../evidence/tiled-cholesky.js';
 import { blockKernels } from '../evidence/trials.js';
 
@@ -17,8 +18,10 @@ export interface Measured {
   product(target: number): Float64Array;
   /** Phi^T Phi v, [D]. */
   times(v: ArrayLike<number>): Float64Array;
-  /** `v^T Phi^T Phi v`, and `Phi^T Phi v` for those who ask for it: it may cost as much again. */
-  along(v: ArrayLike<number>): Along;
+  /** What the rows make of each row v of V [B x D]; the rows are read once for all of them. */
+  images(V: Float64Array): Promise<Image[]>;
+  /** `Phi^T Phi v`, [D], of each. */
+  timesImages(images: readonly Image[]): Promise<Float64Array[]>;
   /** The same rows with each block's features multiplied by a factor [blocks]; 0 leaves the block out. */
   scaled(factors: ArrayLike<number>): Measured;
   /** Solves ridge regressions of one penalty. */
@@ -26,9 +29,11 @@ export interface Measured {
 }
 
 /** See {@link Measured}. */
-export interface Along {
-  quadratic: number;
-  times(): Float64Array;
+export interface Image {
+  /** `v^T Phi^T Phi v` */
+  readonly quadratic: number;
+  /** `Phi v` [N] where the rows are kept, `Phi^T Phi v` [D] where their sums are. */
+  readonly vector: Float64Array;
 }
 
 /** See {@link Measured}. */
@@ -64,10 +69,11 @@ export function measuredBySums(sums: MeasuredSums): Measured {
     rows,
     product: (target) => targets[target],
     times: (v) => multiply(G, v),
-    along(v) {
-      const product = multiply(G, v);
-      return { quadratic: dot(v, product), times: () => product };
+    async images(V) {
+      const products = rowsOf(await timesTransposed(V, G, D), D);
+      return rowsOf(V, D).map((v, i) => ({ quadratic: dot(v, products[i]), vector: products[i] }));
     },
+    timesImages: async (images) => images.map(({ vector }) => vector),
     scaled(factors) {
       const f = perFeature(widths, factors);
       const scaledG = new Float64Array(D * D);
@@ -146,9 +152,15 @@ function scaledRows(context: RowsContext, factors: readonly number[]): Measured 
     rows: N,
     product: (target) => back(y[target]),
     times: (v) => back(forward(v)),
-    along(v) {
-      const u = forward(v);
-      return { quadratic: dot(u, u), times: () => back(u) };
+    async images(V) {
+      const scaled = V.map((value, i) => f[i % D] * value);
+      const vectors = rowsOf(await timesTransposed(scaled, phi, D), N);
+      return vectors.map((vector) => ({ quadratic: dot(vector, vector), vector }));
+    },
+    async timesImages(images) {
+      const U = new Float64Array(images.length * N);
+      images.forEach(({ vector }, i) => U.set(vector, i * N));
+      return rowsOf(await times(U, phi, N), D).map((row) => row.map((value, j) => value * f[j]));
     },
     scaled: (more) =>
       scaledRows(
