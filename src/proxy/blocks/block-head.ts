@@ -23,6 +23,9 @@ export interface BlockHead extends Head {
   readonly noise: number;
 }
 
+/** Candidates that are taken together: as fast as more, in little memory. */
+const TOGETHER = 256;
+
 /**
  * Both of BIB's mappings over weighted, centred blocks:
  * `L_f = (w . phi - y_h)^2` and `L_b = (y^T y - 2 s phi . b + s^2 phi^T G phi) / N` with `s = y_h / (k_hh + s_n^2)`,
@@ -33,6 +36,20 @@ export function createBlockHead(parts: BlockHeadParts): BlockHead {
   const { measured, weights, yy, noise, target = 10 } = parts;
   const b = measured.product(0);
   const predict = (phi: ArrayLike<number>) => dot(weights, phi);
+  const lossesOf = (phi: Float64Array, image: Image): BlockLosses => {
+    const prediction = predict(phi);
+    const gap = prediction - target;
+    const denominator = dot(phi, phi) + noise;
+    const s = target / denominator;
+    const phiB = dot(phi, b);
+    return {
+      prediction,
+      forward: gap * gap,
+      backward: (yy - 2 * s * phiB + s * s * image.quadratic) / measured.rows,
+      ...{ phi, s, image },
+      radial: (2 * (s * image.quadratic - phiB) * (-2 * s)) / denominator,
+    };
+  };
   return {
     width: measured.width,
     target,
@@ -40,22 +57,13 @@ export function createBlockHead(parts: BlockHeadParts): BlockHead {
     noise,
     predict,
     async losses(phis) {
-      const images = await measured.images(Float64Array.from(phis));
-      return rowsOf(phis, measured.width).map((phi, i): BlockLosses => {
-        const prediction = predict(phi);
-        const gap = prediction - target;
-        const denominator = dot(phi, phi) + noise;
-        const s = target / denominator;
-        const { quadratic } = images[i];
-        const phiB = dot(phi, b);
-        return {
-          prediction,
-          forward: gap * gap,
-          backward: (yy - 2 * s * phiB + s * s * quadratic) / measured.rows,
-          ...{ phi, s, image: images[i] },
-          radial: (2 * (s * quadratic - phiB) * (-2 * s)) / denominator,
-        };
-      });
+      const found: BlockLosses[] = [];
+      for (let at = 0; at < phis.length; at += TOGETHER * measured.width) {
+        const some = Float64Array.from(phis.subarray(at, at + TOGETHER * measured.width));
+        const images = await measured.images(some);
+        found.push(...rowsOf(some, measured.width).map((phi, i) => lossesOf(phi, images[i])));
+      }
+      return found;
     },
     async cotangents(losses: readonly BlockLosses[]) {
       const gPhis = await measured.timesImages(losses.map(({ image }) => image));
