@@ -93,9 +93,11 @@ export function bdiGradient(
   weights: { forward: number; backward: number },
 ): Float64Array {
   const { kernel, X, y, dual, backwardRidge } = model;
-  const [{ k, self, prediction }] = lookAtPoints(model, x);
+  const point = kernel.point(x, X);
+  const k = point.ntk;
+  const self = kernel.diagonal(x);
   const s = TARGET / (self * (1 + backwardRidge));
-  const gap = weights.forward * (prediction - TARGET);
+  const gap = weights.forward * (dot(k, dual) - TARGET);
   const share = weights.backward / y.length;
   let selfSlope = 0;
   const cotangents = dual.map((d, j) => {
@@ -103,7 +105,7 @@ export function bdiGradient(
     selfSlope += (residual * k[j] * -s) / self;
     return gap * d + residual * s;
   });
-  const gradient = kernel.vjp(x, X, cotangents);
+  const gradient = point.vjp(cotangents);
   const own = kernel.diagonalGradient(x);
   return gradient.map((value, i) => value + selfSlope * own[i]);
 }
@@ -111,7 +113,6 @@ export function bdiGradient(
 /** Outputs: the prediction, `sum_j k_j y_j`, `sum_j k_j^2` and k_hh; enough for both losses. */
 export function bdiScores(model: BdiModel, size: number): ScoreModel {
   const { kernel, encoding, X, y, dual } = model;
-  const { width } = encoding;
   const pointsOf = (sequences: readonly Sequence[]) => Float64Array.from(encoding.encode(sequences));
   return {
     key: 'bdi',
@@ -130,15 +131,11 @@ export function bdiScores(model: BdiModel, size: number): ScoreModel {
       for (let b = 0; b < sequences.length; b++) {
         throwIfAborted(signal);
         const x = pointsOf([sequences[b]]);
-        const k = kernel.matrix(x, X, width).ntk;
+        const point = kernel.point(x, X);
         const slopes = [
-          kernel.vjp(x, X, dual),
-          kernel.vjp(x, X, y),
-          kernel.vjp(
-            x,
-            X,
-            k.map((value) => 2 * value),
-          ),
+          point.vjp(dual),
+          point.vjp(y),
+          point.vjp(point.ntk.map((value) => 2 * value)),
           kernel.diagonalGradient(x),
         ];
         slopes.forEach((slope, o) => encoding.pull(slope, 0, out, (b * 4 + o) * size));

@@ -18,6 +18,18 @@ export interface KernelPair {
   ntk: Float64Array;
 }
 
+/** See {@link NtkKernel}. */
+export interface KernelPoint {
+  /** [m] The same numbers as those of `matrix`. */
+  ntk: Float64Array;
+  /**
+   * Gradient in x, [width], of `sum_j c_j ntk(x, Y_j)`. The kernel has a ridge where x and Y_j are parallel (its slope
+   * jumps); there the mean of the two sides is given.
+   * @param cotangents c, [m]
+   */
+  vjp(cotangents: ArrayLike<number>): Float64Array;
+}
+
 /** The kernels of one architecture, and the tangent kernel's gradients in the inputs. All float64. */
 export interface NtkKernel {
   /**
@@ -29,12 +41,10 @@ export interface NtkKernel {
   /** The tangent kernel of an input with itself. */
   diagonal(x: Float64Array): number;
   /**
-   * Gradient in x, [width], of `sum_j c_j ntk(x, Y_j)`. The kernel has a ridge where x and Y_j are parallel (its slope
-   * jumps); there the mean of the two sides is given.
+   * The tangent kernel of one input with all rows of Y, and the way back to the input.
    * @param Y [m x width] row-major
-   * @param cotangents c, [m]
    */
-  vjp(x: Float64Array, Y: Float64Array, cotangents: ArrayLike<number>): Float64Array;
+  point(x: Float64Array, Y: Float64Array): KernelPoint;
   /** Gradient in x, [width], of `diagonal(x)`. */
   diagonalGradient(x: Float64Array): Float64Array;
 }
@@ -62,7 +72,7 @@ export function createNtk(options: NtkOptions = {}): NtkKernel {
   return {
     matrix: (X, Y, width) => kernelMatrix(network, X, Y, width),
     diagonal: (x) => selfKernel(network, scaledDot(network, x, 0, x, 0, x.length)).ntk,
-    vjp: (x, Y, cotangents) => kernelVjp(network, x, Y, cotangents),
+    point: (x, Y) => kernelPoint(network, x, Y),
     diagonalGradient(x) {
       const { slope } = selfKernel(network, 0);
       return x.map((value) => (slope * 2 * network.w2 * value) / x.length);
@@ -146,32 +156,45 @@ function pairKernel({ layers, w2, b2 }: Network, q: number, p: number, k: number
   return [k, ntk];
 }
 
-function kernelVjp(
-  network: Network,
-  x: Float64Array,
-  Y: Float64Array,
-  cotangents: ArrayLike<number>,
-): Float64Array {
+function kernelPoint(network: Network, x: Float64Array, Y: Float64Array): KernelPoint {
   const width = x.length;
   const qy = norms(network, Y, width);
-  if (cotangents.length !== qy.length) throw internal('ntk: one cotangent a row');
+  const m = qy.length;
   const [q] = norms(network, x, width);
-  const gradient = new Float64Array(width);
-  for (let j = 0; j < qy.length; j++) {
+  const ntk = new Float64Array(m);
+  const slopes = new Float64Array(2 * m);
+  for (let j = 0; j < m; j++) {
     const k = scaledDot(network, x, 0, Y, j * width, width);
-    const [byQ, byK] = pairSlopes(network, q, qy[j], k);
-    // dq/dx = 2 W^2 x / d and dk/dx = W^2 y / d
-    const scale = (cotangents[j] * network.w2) / width;
-    for (let i = 0; i < width; i++) gradient[i] += scale * (2 * byQ * x[i] + byK * Y[j * width + i]);
+    [ntk[j], slopes[2 * j], slopes[2 * j + 1]] = pairSlopes(network, q, qy[j], k);
   }
-  return gradient;
+  return {
+    ntk,
+    vjp(cotangents) {
+      if (cotangents.length !== m) throw internal('ntk: one cotangent a row');
+      const gradient = new Float64Array(width);
+      let byNorm = 0;
+      for (let j = 0; j < m; j++) {
+        // dq/dx = 2 W^2 x / d and dk/dx = W^2 y / d
+        const scale = (cotangents[j] * network.w2) / width;
+        byNorm += 2 * scale * slopes[2 * j];
+        const byRow = scale * slopes[2 * j + 1];
+        for (let i = 0; i < width; i++) gradient[i] += byRow * Y[j * width + i];
+      }
+      return gradient.map((value, i) => value + byNorm * x[i]);
+    },
+  };
 }
 
 /**
- * d ntk / dq and d ntk / dk of {@link pairKernel}, carried forward layer by layer. With `root = sqrt(q p - k^2)`:
+ * ntk of {@link pairKernel}, d ntk / dq and d ntk / dk, carried forward layer by layer. With `root = sqrt(q p - k^2)`:
  * `dK/dk = K'`, `dK/dq = root / 4 pi q`, `dK'/dk = 1 / 2 pi root`, `dK'/dq = -k / 4 pi q root`.
  */
-function pairSlopes({ layers, w2, b2 }: Network, q: number, p: number, k: number): [number, number] {
+function pairSlopes(
+  { layers, w2, b2 }: Network,
+  q: number,
+  p: number,
+  k: number,
+): [ntk: number, byQ: number, byK: number] {
   let ntk = k;
   // derivatives in the first layer's q and k, of q itself, of k and of ntk
   let qByQ = 1;
@@ -196,5 +219,5 @@ function pairSlopes({ layers, w2, b2 }: Network, q: number, p: number, k: number
     qByQ = (w2 * qByQ) / 2;
     p = (w2 * p) / 2 + b2;
   }
-  return [ntkByQ, ntkByK];
+  return [ntk, ntkByQ, ntkByK];
 }

@@ -82,8 +82,10 @@ function checkGradient(kernel: ReturnType<typeof createNtk>, x: Float64Array, Y:
   const cotangents = Float64Array.from({ length: Y.length / width }, (_, j) => Math.cos(3 * j + 1));
   const weighted = (at: Float64Array) =>
     kernel.matrix(at, Y, width).ntk.reduce((sum, value, j) => sum + cotangents[j] * value, 0);
+  const point = kernel.point(x, Y);
+  expect(point.ntk).toEqual(kernel.matrix(x, Y, width).ntk);
   const gradients = [
-    [kernel.vjp(x, Y, cotangents), weighted],
+    [point.vjp(cotangents), weighted],
     [kernel.diagonalGradient(x), kernel.diagonal],
   ] as const;
   for (const [gradient, f] of gradients) {
@@ -129,7 +131,7 @@ describe('tangent kernel', () => {
     const kernel = createNtk({ biasStd: 0.2 });
     const x = Float64Array.of(0.5, -1, 2);
     const value = (at: Float64Array) => kernel.matrix(at, x, 3).ntk[0];
-    const gradient = kernel.vjp(x, x, [1]);
+    const gradient = kernel.point(x, x).vjp([1]);
     [0, 1, 2].forEach((i) => {
       const moved = (h: number) => x.map((entry, j) => (i === j ? entry + h : entry));
       // the ridge's two slopes cancel in the central difference, up to its curvature
@@ -141,7 +143,7 @@ describe('tangent kernel', () => {
     const kernel = createNtk();
     const zero = new Float64Array(3);
     expect([...kernel.matrix(zero, Float64Array.of(1, 2, 3), 3).ntk]).toEqual([0]);
-    expect([...kernel.vjp(zero, Float64Array.of(1, 2, 3), [1])].every(Number.isFinite)).toBe(true);
+    expect([...kernel.point(zero, Float64Array.of(1, 2, 3)).vjp([1])].every(Number.isFinite)).toBe(true);
     expect(kernel.diagonal(zero)).toBe(0);
   });
 
