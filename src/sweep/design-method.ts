@@ -1,6 +1,6 @@
 import type { Sequence } from '../core/alphabet.js';
 import { throwIfAborted } from '../core/errors.js';
-import { merit, type Method } from '../design/method.js';
+import { merit, type Method, type Ranking } from '../design/method.js';
 import type { Objective, PassCounts } from '../design/objective.js';
 import type { Problem } from '../design/problem.js';
 import { shortlistDesigns } from '../design/batch-designs.js';
@@ -158,12 +158,22 @@ async function rankCandidates(
   for (let from = 0; from < candidates.length; from += CHUNK) {
     throwIfAborted(signal);
     const chunk = candidates.slice(from, from + CHUNK);
-    const evaluations = await objective.score(chunk, signal);
-    chunk.forEach((sequence, i) =>
-      ranked.push({ sequence, merit: merit(ranking, evaluations[i]), key: sequenceKey(sequence) }),
-    );
+    const merits = await meritsOf(objective, ranking, chunk, signal);
+    chunk.forEach((sequence, i) => ranked.push({ sequence, merit: merits[i], key: sequenceKey(sequence) }));
   }
   return ranked.sort((a, b) => b.merit - a.merit || (a.key < b.key ? -1 : 1));
+}
+
+/** Predictions are quicker than the losses that other rankings look at. */
+async function meritsOf(
+  objective: Objective,
+  ranking: Ranking,
+  sequences: readonly Sequence[],
+  signal?: AbortSignal,
+): Promise<ArrayLike<number>> {
+  if (ranking === 'prediction') return objective.predict(sequences, signal);
+  const evaluations = await objective.score(sequences, signal);
+  return evaluations.map((evaluation) => merit(ranking, evaluation));
 }
 
 /** Measured rows count once where a feature map reads them; a model of the method's own has no passes to count. */
