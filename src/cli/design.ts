@@ -3,7 +3,7 @@ import { InputError } from '../core/errors.js';
 import type { DesignRunOptions } from '../run/options.js';
 import { interruptible } from './interrupt.js';
 import { addConstraintOptions } from './constraint-options.js';
-import { choice, mebibytes, names, number, seed, wordOrNumber } from './parse.js';
+import { choice, mebibytes, memory, names, number, seed, wordOrNumber } from './parse.js';
 import { addTableOptions, loadTableOf, type TableFlags } from './table-options.js';
 
 interface DesignFlags extends TableFlags, Omit<DesignRunOptions, 'memoBytes' | 'memoryBytes'> {
@@ -82,7 +82,7 @@ function addMethodOptions(command: Command): void {
       new Option(
         '--memory <MiB>',
         'memory that the model may take (default: half of what is free)',
-      ).argParser(mebibytes('--memory')),
+      ).argParser(memory('--memory')),
     );
 }
 

@@ -3,7 +3,7 @@ import type { TrainingPlace, TrainModelHooks, TrainModelResult } from '../run/lm
 import type { TRAIN_DEFAULTS, TUNE_DEFAULTS } from '../run/lm/training-defaults.js';
 import type { TrainingSettings } from '../run/lm/training-options.js';
 import { createTrainingDisplay, resultText } from './lm-screen.js';
-import { mebibytes, number, seed } from './parse.js';
+import { memory, number, seed } from './parse.js';
 
 /** Flags of the commands that train. */
 export interface LmFlags {
@@ -118,7 +118,7 @@ export function addTrainingOptions(command: Command, d: Defaults, order: string)
       new Option(
         '--memory <MiB>',
         'memory that the training may take (default: half of what is free)',
-      ).argParser(mebibytes('--memory')),
+      ).argParser(memory('--memory')),
     );
 }
 

@@ -96,3 +96,12 @@ export function names(text: string): string[] {
 export function mebibytes(flag: string): Reader<number> {
   return (text) => Math.round(number(flag)(text) * 2 ** 20);
 }
+
+/** A size in MiB above nothing, to bytes. */
+export function memory(flag: string): Reader<number> {
+  return (text) => {
+    const bytes = mebibytes(flag)(text);
+    if (bytes > 0) return bytes;
+    throw wrong(flag, 'a number of MiB above 0', text);
+  };
+}

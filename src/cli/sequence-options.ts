@@ -3,7 +3,7 @@ import { type Command, Option } from 'commander';
 import type { SequenceHooks, SequenceProgress } from '../run/lm/embed-file.js';
 import type { SourceOptions } from '../run/lm/sequence-source.js';
 import { printable } from '../run/printable.js';
-import { mebibytes, number } from './parse.js';
+import { memory, number } from './parse.js';
 import { formatTimeLeft } from './progress.js';
 import { addTableOptions, type TableFlags } from './table-options.js';
 
@@ -33,7 +33,7 @@ export function addSequenceOptions(command: Command): Command {
     )
     .addOption(
       new Option('--memory <MiB>', 'memory that the run may take (default: half of what is free)').argParser(
-        mebibytes('--memory'),
+        memory('--memory'),
       ),
     )
     .addOption(

@@ -3,7 +3,7 @@ import { InputError } from '../core/errors.js';
 import type { PlanOptions, SweepPlan } from '../sweep/plan.js';
 import type { Store } from '../sweep/store.js';
 import { interruptible } from './interrupt.js';
-import { mebibytes, number } from './parse.js';
+import { memory, number } from './parse.js';
 import { print } from './print.js';
 
 interface PlaceFlags extends Pick<PlanOptions, 'store' | 'dataDir' | 'offline'> {
@@ -55,7 +55,7 @@ export function sweepCommand(parent: Command): Command {
       new Option(
         '--memory <MiB>',
         'memory that they may take together (default: 80 % of what is free)',
-      ).argParser(mebibytes('--memory')),
+      ).argParser(memory('--memory')),
     )
     .option('--report', 'then write the table (.md) and the chart (.svg) beside the config')
     .option('--json', 'print one JSON object instead of text')

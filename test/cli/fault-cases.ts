@@ -95,6 +95,13 @@ export const faultCases: FaultCase[] = [
     says: ['does not fit into memory', 'at most 1 MiB', '--memory'],
   },
   {
+    name: 'no memory at all',
+    args: ['table.csv', '--memory', '0'],
+    table: sequences('MKTAY,1', 'MKTAF,2'),
+    plain: true,
+    says: ['option --memory is wrong', 'above 0', "'0'"],
+  },
+  {
     name: 'one row',
     table: sequences('MKTAY,1'),
     plain: true,
