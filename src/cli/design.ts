@@ -132,11 +132,10 @@ function addSearchOptions(command: Command): void {
     .addOption(
       new Option(
         '--batch <rule>',
-        'how the plate is taken from what was found: the best predicted, by posterior, or unlike each other',
+        'how the plate is taken from what was found: the best predicted, by posterior, or unlike each other (default: lcb, the lower bounds; mean where none are known)',
       )
-        .choices(['mean', 'ucb', 'thompson', 'distance', 'determinant'])
-        .argParser(choice('--batch', ['mean', 'ucb', 'thompson', 'distance', 'determinant']))
-        .default('mean'),
+        .choices(['mean', 'lcb', 'ucb', 'thompson', 'distance', 'determinant'])
+        .argParser(choice('--batch', ['mean', 'lcb', 'ucb', 'thompson', 'distance', 'determinant'])),
     )
     .addOption(
       new Option('--mode <which>', 'which mapping drives the design')

@@ -102,7 +102,7 @@ function describeAvoided(pairs: readonly string[]): string {
 }
 
 function describeMethod({ options, stats }: DesignRun): string {
-  const batch = options.batch === 'mean' ? '' : `, batch by ${options.batch}`;
+  const batch = describeBatch(options.batch);
   const steps = `${stats.starts} starts, ${options.steps} steps`;
   switch (options.search) {
     case 'bib':
@@ -112,6 +112,11 @@ function describeMethod({ options, stats }: DesignRun): string {
     default:
       return `${options.search}, mode ${options.mode}${batch}`;
   }
+}
+
+function describeBatch(rule: string): string {
+  if (rule === 'mean') return '';
+  return rule === 'lcb' ? ', batch by lower bounds (predicted less one sd)' : `, batch by ${rule}`;
 }
 
 /** The first designs as a table. */

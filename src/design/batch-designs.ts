@@ -11,7 +11,7 @@ import { sequenceKey } from './sequence-key.js';
 /** What a batch of designs is chosen from, and how. */
 export interface BatchDesignRequest extends SelectionRequest {
   rule: BatchRule;
-  /** Needed by `ucb` and `thompson`. */
+  /** Needed by `lcb`, `ucb` and `thompson`. */
   posterior?: ScorePosterior | null;
   /** The best of the exploration that the rule chooses among. Default 1,000, at least `count`. */
   pool?: number;

@@ -10,6 +10,11 @@ import type { ScorePosterior } from './posterior.js';
 export type BatchRule =
   /** The best predicted. Needs no posterior. */
   | { rule: 'mean' }
+  /**
+   * The largest `mean - kappa sd` (lower confidence bound): of what is predicted alike, what is known better. Default kappa
+   * {@link CAUTION}.
+   */
+  | { rule: 'lcb'; kappa?: number }
   /** The largest `mean + kappa sd` (upper confidence bound; Srinivas et al., ICML 2010). Default kappa 2. */
   | { rule: 'ucb'; kappa?: number }
   /** One posterior draw for each place in the batch; the place goes to the draw's best candidate that is not taken yet. */
@@ -25,6 +30,9 @@ export type BatchRule =
    * Defaults: weight 4 (per standard deviation of the candidates' means), scale 2 letters. Needs no posterior.
    */
   | { rule: 'determinant'; weight?: number; scale?: number };
+
+/** kappa of `lcb`; see experiments/blocks/caution.md for what others do. */
+export const CAUTION = 1;
 
 /** What a batch is chosen from. */
 export interface BatchRequest {
@@ -52,8 +60,10 @@ export async function selectBatch(request: BatchRequest): Promise<number[]> {
   switch (rule.rule) {
     case 'mean':
       return best(merits, count);
+    case 'lcb':
+      return best(await bounds(request, -(rule.kappa ?? CAUTION)), count);
     case 'ucb':
-      return best(await upperBounds(request, rule.kappa ?? 2), count);
+      return best(await bounds(request, rule.kappa ?? 2), count);
     case 'thompson':
       return thompson(request);
     case 'distance':
@@ -65,7 +75,7 @@ export async function selectBatch(request: BatchRequest): Promise<number[]> {
 
 /** @throws InputError for an option that is out of range */
 export function checkBatchRule(rule: BatchRule): void {
-  if (rule.rule === 'ucb') requireBetween('kappa', rule.kappa ?? 2, 0, 1000);
+  if (rule.rule === 'ucb' || rule.rule === 'lcb') requireBetween('kappa', rule.kappa ?? 2, 0, 1000);
   if (rule.rule === 'distance') requireBetween('distance', rule.distance ?? 2, 1, 100_000);
   if (rule.rule === 'determinant') {
     requireBetween('weight', rule.weight ?? 4, 0, 1000);
@@ -90,7 +100,8 @@ function posteriorOf({ posterior, rule }: BatchRequest): ScorePosterior {
   });
 }
 
-async function upperBounds(request: BatchRequest, kappa: number): Promise<Float64Array> {
+/** `mean + kappa sd` */
+async function bounds(request: BatchRequest, kappa: number): Promise<Float64Array> {
   const { mean, variance } = await posteriorOf(request).moments(request.sequences, request.signal);
   return mean.map((value, i) => value + kappa * Math.sqrt(variance[i]));
 }

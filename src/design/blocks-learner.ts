@@ -49,6 +49,7 @@ async function learned(fit: BlocksFit, data: ProxyLearning): Promise<LearnedProx
     // the head's own, so that draws and bounds are of the scores that are told
     mean: (phi: ArrayLike<number>) => head.predict(phi),
     leverage: (phi: ArrayLike<number>) => posterior.leverage(phi),
+    leverages: (phis: Float64Array) => posterior.leverages(phis),
     variance: (phi: ArrayLike<number>) => posterior.variance(phi),
   };
   return {

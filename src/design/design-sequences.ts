@@ -31,7 +31,7 @@ export interface DesignWithOptions {
   starts?: number;
   /** Default `bib()`: both mappings, gamma and eta adaptive. May be made once the proxy is known. */
   method?: Method | ((proxy: LearnedProxy) => Method);
-  /** How designs are taken together from what the method found. Default the best. */
+  /** How designs are taken together from what the method found. Default: see {@link defaultBatch}. */
   batch?: BatchRule;
   /** Where designs are taken from; see `selectDesigns`. Default: the method's own, `visited` for most. */
   take?: 'visited' | 'final';
@@ -150,14 +150,7 @@ export async function designSequences(request: DesignRequest): Promise<DesignRes
  */
 export async function designWith(request: DesignWithRequest): Promise<DesignResult> {
   const { sequences, scores, problem, random, signal, onProgress } = request;
-  const {
-    count,
-    starts: wanted,
-    method: given,
-    take,
-    batch,
-    memoBytes,
-  } = checkOptions(request.options ?? {});
+  const { count, starts: wanted, method: given, take, memoBytes } = checkOptions(request.options ?? {});
   requireMeasured(problem, sequences);
   const starts = chooseStarts(problem, sequences, scores, wanted);
   const startSequences = starts.map((start) => start.sequence);
@@ -169,6 +162,7 @@ export async function designWith(request: DesignWithRequest): Promise<DesignResu
     onProgress: (phase, step, steps) => onProgress?.({ phase, step, steps }),
   });
   const method = typeof given === 'function' ? given(proxy) : given;
+  const batch = request.options?.batch ?? defaultBatch(method, proxy);
   const measured = { sequences, y: standardise(scores).y };
   const { featureMap, head, auxiliary } = proxy;
   const objective =
@@ -204,6 +198,15 @@ export async function designWith(request: DesignWithRequest): Promise<DesignResu
   return { designs: described, stats, proxy };
 }
 
+/**
+ * The rule where none is given: `lcb` where the proxy knows how sure it is and the method ranks by its predictions, else
+ * `mean`. The best predicted of many are those whose prediction errs upwards most, the more the less is known of them.
+ */
+export function defaultBatch({ ranking, fitObjective }: Method, { belief }: LearnedProxy): BatchRule {
+  const isSure = belief !== null && fitObjective === undefined;
+  return { rule: isSure && ranking === 'prediction' ? 'lcb' : 'mean' };
+}
+
 async function select(
   request: SelectionRequest,
   rule: BatchRule,
@@ -222,7 +225,6 @@ function checkOptions(options: DesignWithOptions) {
     starts: requireWhole('starts', options.starts ?? 128, 1),
     take: options.take && requireOneOf('take', options.take, ['visited', 'final']),
     method: options.method ?? bib(),
-    batch: options.batch ?? ({ rule: 'mean' } as const),
   };
 }
 

@@ -11,7 +11,12 @@ export interface FeatureUncertainty {
   mean(phi: ArrayLike<number>): number;
   /** `phi^T (G + s^2 I)^-1 phi`, plus a constant if features were centred: the variance without noise over s^2. */
   leverage(phi: ArrayLike<number>): number;
+  /** [B] The same of each row of [B x D]. */
+  leverages(phis: Float64Array): Promise<Float64Array>;
 }
+
+/** Sequences whose features are looked at together. */
+const TOGETHER = 256;
 
 /**
  * The posterior of scores from one over features. Covariances of pairs come from leverages alone, by
@@ -26,11 +31,16 @@ export function featurePosterior(featureMap: FeatureMap, belief: FeatureUncertai
   const constant = belief.leverage(new Float64Array(D));
   return {
     async moments(sequences, signal) {
-      const rows = await rowsOf(sequences, signal);
-      return {
-        mean: Float64Array.from(rows, (phi) => belief.mean(phi)),
-        variance: Float64Array.from(rows, (phi) => Math.max(0, belief.noise * belief.leverage(phi))),
-      };
+      const [mean, variance] = [new Float64Array(sequences.length), new Float64Array(sequences.length)];
+      for (let at = 0; at < sequences.length; at += TOGETHER) {
+        const phis = Float64Array.from(await featureMap.features(sequences.slice(at, at + TOGETHER), signal));
+        const leverages = await belief.leverages(phis);
+        leverages.forEach((leverage, i) => {
+          mean[at + i] = belief.mean(phis.subarray(i * D, (i + 1) * D));
+          variance[at + i] = Math.max(0, belief.noise * leverage);
+        });
+      }
+      return { mean, variance };
     },
     async sample(sequences, draws, random, signal) {
       const rows = await rowsOf(sequences, signal);

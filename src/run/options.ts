@@ -54,7 +54,7 @@ export interface DesignRunOptions {
    * How the plate is taken together from what was found. `mean` (default): the best predicted. `ucb`: the largest upper
    * bounds. `thompson`: the best of posterior draws. `distance`, `determinant`: good and unlike each other. See `BatchRule`.
    */
-  batch?: 'mean' | 'ucb' | 'thompson' | 'distance' | 'determinant';
+  batch?: 'mean' | 'lcb' | 'ucb' | 'thompson' | 'distance' | 'determinant';
 
   /** Which mapping drives the design. Default `both`. See `BibOptions`. */
   mode?: 'both' | 'forward' | 'backward';
@@ -136,7 +136,7 @@ const schema = z.strictObject({
     .optional(),
   ridge: oneOf('evidence', 'paper').optional(),
   search: oneOf('auto', 'bib', 'discrete', 'exhaustive').optional(),
-  batch: oneOf('mean', 'ucb', 'thompson', 'distance', 'determinant').default('mean'),
+  batch: oneOf('mean', 'lcb', 'ucb', 'thompson', 'distance', 'determinant').optional(),
   mode: oneOf('both', 'forward', 'backward').default('both'),
   gamma: adaptiveOr(0, 1, 'from 0 to 1').default('adaptive'),
   gammaAt: oneOf('current', 'lookahead').optional(),
@@ -154,8 +154,12 @@ const schema = z.strictObject({
 type Parsed = z.output<typeof schema>;
 
 /** Options with their defaults filled in; what depends on the table or the machine may still be open. */
-export type CheckedRunOptions = Omit<Parsed, 'steps' | 'ridge' | 'search' | 'gammaAt' | 'etaOver'> & {
+export type CheckedRunOptions = Omit<
+  Parsed,
+  'steps' | 'ridge' | 'search' | 'batch' | 'gammaAt' | 'etaOver'
+> & {
   steps: number;
+  batch: 'mean' | 'lcb' | 'ucb' | 'thompson' | 'distance' | 'determinant';
   ridge: 'evidence' | 'paper';
   search: 'auto' | 'bib' | 'discrete' | 'exhaustive';
   gammaAt: 'current' | 'lookahead';
@@ -189,10 +193,16 @@ function withDefaults(parsed: Parsed, alphabet: Alphabet): CheckedRunOptions {
     ...parsed,
     search,
     ridge: ridgeOf(parsed),
+    batch: parsed.batch ?? defaultBatch(parsed),
     gammaAt: parsed.gammaAt ?? 'current',
     etaOver: parsed.etaOver ?? 'accumulate',
     steps: parsed.steps ?? (search === 'bib' ? defaultSteps(alphabet) : DISCRETE_STEPS),
   };
+}
+
+/** The published ridge does not know how sure it is, and the backward loss has no bound. */
+function defaultBatch(parsed: Parsed): 'mean' | 'lcb' {
+  return ridgeOf(parsed) === 'paper' || parsed.mode === 'backward' ? 'mean' : 'lcb';
 }
 
 /** Steps of the discrete search where none are given. */
@@ -217,7 +227,7 @@ function contradictions(parsed: Parsed): Fault[] {
       got: `blocks ${blocks.join(',')}`,
       fix: 'Leave the model out, or name such a block.',
     });
-  if (ridgeOf(parsed) === 'paper' && (batch === 'ucb' || batch === 'thompson'))
+  if (ridgeOf(parsed) === 'paper' && (batch === 'lcb' || batch === 'ucb' || batch === 'thompson'))
     faults.push({
       what: `batch ${batch} needs a proxy that knows how sure it is`,
       expected: "ridge 'evidence', or batch mean, distance or determinant",

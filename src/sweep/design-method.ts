@@ -4,6 +4,7 @@ import { merit, type Method, type Ranking } from '../design/method.js';
 import type { Objective, PassCounts } from '../design/objective.js';
 import type { Problem } from '../design/problem.js';
 import { shortlistDesigns } from '../design/batch-designs.js';
+import type { BatchRule } from '../design/batch-selection.js';
 import { sequenceKey } from '../design/sequence-key.js';
 import { chooseStarts } from '../design/starts.js';
 import { standardise } from '../proxy/standardise.js';
@@ -24,7 +25,8 @@ export async function runDesignMethod(
   settings: ProxySettings,
   companionship: Companionship = {},
 ): Promise<SweepDesigns> {
-  const { chooser = batchChooser(settings.batchRule), ensemble } = companionship;
+  const { ensemble } = companionship;
+  const chooser = companionship.chooser ?? batchChooser(ruleFor(method, settings, ensemble));
   const choosing = run.task.mode === 'choose';
   const began = performance.now();
   // where every candidate is scored once there is nothing to remember
@@ -43,6 +45,17 @@ export async function runDesignMethod(
   } finally {
     await fitted.close();
   }
+}
+
+/** The settings' rule for batches; where they name none, as `biseq design`. */
+function ruleFor(
+  { ranking, fitObjective }: Method,
+  { batchRule, features }: ProxySettings,
+  ensemble: Companionship['ensemble'],
+): BatchRule['rule'] {
+  if (batchRule !== null) return batchRule;
+  const isSure = fitObjective === undefined && features === 'blocks' && ensemble === undefined;
+  return isSure && ranking === 'prediction' ? 'lcb' : 'mean';
 }
 
 interface Found {

@@ -27,10 +27,11 @@ export const proxySettings = (features: 'paper' | 'blocks') => ({
   /** Candidates, each started at one of the best measured sequences. */
   starts: whole(1, 100_000).default(128),
   /**
-   * How the designs are taken together from what was found: `mean`, the best by the method's ranking; by posterior draws
-   * (`thompson`) or upper bounds (`ucb`), which need `blocks`; unlike each other (`distance`, `determinant`).
+   * How the designs are taken together from what was found: `mean`, the best by the method's ranking; by lower bounds
+   * (`lcb`), upper bounds (`ucb`) or posterior draws (`thompson`), which need `blocks`; unlike each other (`distance`,
+   * `determinant`). null: `lcb` where `blocks` rank, else `mean`.
    */
-  batchRule: oneOf('mean', 'ucb', 'thompson', 'distance', 'determinant').default('mean'),
+  batchRule: oneOf('mean', 'lcb', 'ucb', 'thompson', 'distance', 'determinant').nullable().default(null),
   /** Where designs are taken from; null: what the method says. */
   take: oneOf('visited', 'final').nullable().default(null),
 });

@@ -10,6 +10,7 @@ import { createProblem } from '../../src/design/problem.js';
 import { selectDesigns } from '../../src/design/selection.js';
 import { chooseStarts } from '../../src/design/starts.js';
 import { fitProxy } from '../../src/proxy/fit.js';
+import { rowsOf } from '../../src/proxy/linear-algebra.js';
 import { fitPosterior } from '../../src/proxy/posterior.js';
 import { randomToyMap } from './toy-feature-map.js';
 
@@ -33,6 +34,7 @@ async function setUp() {
     noise: 0.5,
     mean: posterior.predict,
     leverage: posterior.leverage,
+    leverages: async (phis: Float64Array) => Float64Array.from(rowsOf(phis, map.width), posterior.leverage),
   };
   return { objective, exploration, posterior, scorePosterior: featurePosterior(map, belief) };
 }
@@ -43,6 +45,7 @@ describe('selectBatchDesigns', () => {
     const request = { problem, objective, exploration, ranking: 'prediction' as const, count: 30 };
     const rules: BatchRule[] = [
       { rule: 'mean' },
+      { rule: 'lcb' },
       { rule: 'ucb' },
       { rule: 'thompson' },
       { rule: 'distance' },

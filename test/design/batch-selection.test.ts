@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { hammingDistance } from '../../src/core/alphabet.js';
 import { createRandom } from '../../src/core/random.js';
 import { greedyDeterminant } from '../../src/design/batch-determinant.js';
-import { selectBatch } from '../../src/design/batch-selection.js';
+import { CAUTION, selectBatch } from '../../src/design/batch-selection.js';
 import type { BatchRule } from '../../src/design/batch-selection.js';
 import type { ScorePosterior } from '../../src/design/posterior.js';
 
@@ -35,6 +35,7 @@ const choose = (rule: BatchRule, count = 20, seed = 1, rest: object = {}) =>
   selectBatch({ sequences, merits, count, rule, posterior, random: createRandom(seed), ...rest });
 const rules: BatchRule[] = [
   { rule: 'mean' },
+  { rule: 'lcb' },
   { rule: 'ucb' },
   { rule: 'thompson' },
   { rule: 'distance', distance: 3 },
@@ -63,6 +64,14 @@ describe('selectBatch', () => {
     const expected = bound.map((_, i) => i).sort((a, b) => bound[b] - bound[a]);
     expect(await choose({ rule: 'ucb' })).toEqual(expected.slice(0, 20));
     expect(await choose({ rule: 'ucb', kappa: 0 })).toEqual(order.slice(0, 20));
+  });
+
+  it('lcb: the largest mean less kappa sd, of equal means the surest; kappa 0 is the mean', async () => {
+    const bound = (kappa: number) => merits.map((merit, i) => merit - (kappa * (i % 7)) / 4);
+    const by = (values: number[]) => values.map((_, i) => i).sort((a, b) => values[b] - values[a]);
+    expect(await choose({ rule: 'lcb', kappa: 3 })).toEqual(by(bound(3)).slice(0, 20));
+    expect(await choose({ rule: 'lcb', kappa: 0 })).toEqual(order.slice(0, 20));
+    expect(await choose({ rule: 'lcb' })).toEqual(by(bound(CAUTION)).slice(0, 20));
   });
 
   it('thompson: a sure posterior gives the mean, an unsure one explores by the seed', async () => {
@@ -106,7 +115,8 @@ describe('selectBatch', () => {
   });
 
   it('needs a posterior where a rule looks at one, and says so', async () => {
-    await expect(choose({ rule: 'ucb' }, 2, 1, { posterior: null })).rejects.toThrow(/needs a proxy/);
+    for (const rule of ['lcb', 'ucb', 'thompson'] as const)
+      await expect(choose({ rule }, 2, 1, { posterior: null })).rejects.toThrow(/needs a proxy/);
     await expect(choose({ rule: 'thompson' }, 2, 1, { posterior: undefined })).rejects.toThrow(/a posterior/);
     await expect(choose({ rule: 'ucb', kappa: -1 })).rejects.toThrow(/kappa/);
     await expect(choose({ rule: 'distance', distance: 0 })).rejects.toThrow(/distance/);

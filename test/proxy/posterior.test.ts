@@ -144,7 +144,7 @@ describe('leave-one-out in closed form', () => {
     });
   });
 
-  it('is the same from rows and from sums, and so are variance and leverage', () => {
+  it('is the same from rows and from sums, and so are variance and leverage', async () => {
     const { G, b, rows, scores } = sums(X, y, true);
     const phi = Float64Array.from(rows.flatMap((row) => [...row]));
     const posteriors = [
@@ -158,6 +158,9 @@ describe('leave-one-out in closed form', () => {
     for (const posterior of posteriors) {
       expect(posterior.mean(probe)).toBeCloseTo(plain.predict(probe), 10);
       expect(posterior.variance(probe)).toBeCloseTo(plain.variance(probe), 10);
+      const together = await posterior.leverages(Float64Array.from([...probe, ...phi]));
+      expect(together[0]).toBeCloseTo(plain.leverage(probe), 10);
+      rows.forEach((row, i) => expect(together[i + 1]).toBeCloseTo(plain.leverage(row), 10));
       rows.forEach((row, i) =>
         expect(posterior.leftOut(row, scores[i])).toBeCloseTo(plain.leftOut(row, scores[i]), 9),
       );

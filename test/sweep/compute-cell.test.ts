@@ -147,12 +147,12 @@ describe('computeCell', () => {
   });
 
   it('takes a batch by any rule, free or choosing', async () => {
-    const grid = { batchRule: ['mean', 'ucb', 'thompson', 'distance', 'determinant'] };
+    const grid = { batchRule: ['mean', 'lcb', 'ucb', 'thompson', 'distance', 'determinant'] };
     for (const mode of ['design', 'choose']) {
       const own = { features: 'blocks', average: 2 };
       const jobs = await jobsOf([{ method: 'exhaustive', settings: own, grid }], { task: { mode } });
       const batches = [];
-      for (const job of jobs.slice(0, 5)) {
+      for (const job of jobs.slice(0, 6)) {
         const { result } = await computeCell(job);
         expect(result.metrics).toMatchObject({ distinct: 8, unscored: 0, measured: 0 });
         batches.push([...result.designs].sort().join());

@@ -1,4 +1,3 @@
-import type { Random } from '../../core/random.js';
 import { dot, multiply, multiplyTransposed, rowsOf, solveCholesky } from '../linear-algebra.js';
 import { forEachBlock } from '../evidence/evidence.js';
 import { times, timesTransposed } from '../products.js';
@@ -42,11 +41,8 @@ export interface RidgeSolver {
   weights(target: number): Float64Array;
   /** `v^T (Phi^T Phi + penalty I)^-1 v`, the leverage of features v. */
   quadratic(v: ArrayLike<number>): number;
-  /**
-   * A draw of the weights from their posterior where the penalty is the noise's variance and the prior is N(0, I):
-   * mean `weights(target)`, covariance `penalty (Phi^T Phi + penalty I)^-1`.
-   */
-  sample(target: number, random: Random): Float64Array;
+  /** The same of each row v of V [B x D]; the rows are read once for all of them. */
+  quadratics(V: Float64Array): Promise<Float64Array>;
 }
 
 /** Rows as sums; everything costs at most D^3. */
@@ -95,17 +91,11 @@ export function measuredBySums(sums: MeasuredSums): Measured {
       }
       const L = factor(A, n);
       const gather = (v: ArrayLike<number>) => use.map((j) => v[j]);
+      const quadratic = (v: ArrayLike<number>) => squaredForward(L, gather(v)) + outside(v, use, penalty);
       return {
         weights: (target) => scatter(D, use, solveCholesky(L, gather(targets[target]))),
-        quadratic: (v) => squaredForward(L, gather(v)) + outside(v, use, penalty),
-        sample(target, random) {
-          // features that no row has keep their prior
-          const out = Float64Array.from({ length: D }, () => random.normal());
-          const deviation = solveTransposed(L, gather(out));
-          const mean = solveCholesky(L, gather(targets[target]));
-          use.forEach((j, i) => (out[j] = mean[i] + Math.sqrt(penalty) * deviation[i]));
-          return out;
-        },
+        quadratic,
+        quadratics: async (V) => Float64Array.from(rowsOf(V, D), quadratic),
       };
     },
   };
@@ -146,6 +136,10 @@ function scaledRows(context: RowsContext, factors: readonly number[]): Measured 
       phi,
       f.map((value, j) => value * v[j]),
     );
+  const forwardAll = async (V: Float64Array) => {
+    const scaled = V.map((value, i) => f[i % D] * value);
+    return rowsOf(await timesTransposed(scaled, phi, D), N);
+  };
   const back = (u: ArrayLike<number>) => multiplyTransposed(phi, u, D).map((value, j) => value * f[j]);
   return {
     width: D,
@@ -153,8 +147,7 @@ function scaledRows(context: RowsContext, factors: readonly number[]): Measured 
     product: (target) => back(y[target]),
     times: (v) => back(forward(v)),
     async images(V) {
-      const scaled = V.map((value, i) => f[i % D] * value);
-      const vectors = rowsOf(await timesTransposed(scaled, phi, D), N);
+      const vectors = await forwardAll(V);
       return vectors.map((vector) => ({ quadratic: dot(vector, vector), vector }));
     },
     async timesImages(images) {
@@ -175,17 +168,15 @@ function scaledRows(context: RowsContext, factors: readonly number[]): Measured 
       });
       for (let i = 0; i < N; i++) K[i * N + i] += penalty;
       const L = factor(K, N);
+      // v^T (Phi^T Phi + p I)^-1 v = (v^T v - k^T (K + p I)^-1 k) / p, k = Phi v
+      const byKernel = (v: ArrayLike<number>, k: Float64Array) =>
+        Math.max(0, dot(v, v) - squaredForward(L, k)) / penalty;
       return {
         weights: (target) => back(solveCholesky(L, y[target])),
-        // v^T (Phi^T Phi + p I)^-1 v = (v^T v - k^T (K + p I)^-1 k) / p, k = Phi v
-        quadratic: (v) => Math.max(0, dot(v, v) - squaredForward(L, forward(v))) / penalty,
-        sample(target, random) {
-          // Matheron's rule: a draw of the prior, corrected by what it misses of noisy data
-          const prior = Float64Array.from({ length: D }, () => random.normal());
-          const drawn = forward(prior);
-          const misses = y[target].map((value, i) => value - drawn[i] - Math.sqrt(penalty) * random.normal());
-          const correction = back(solveCholesky(L, misses));
-          return prior.map((value, j) => value + correction[j]);
+        quadratic: (v) => byKernel(v, forward(v)),
+        async quadratics(V) {
+          const kernels = await forwardAll(V);
+          return Float64Array.from(rowsOf(V, D), (v, i) => byKernel(v, kernels[i]));
         },
       };
     },
@@ -210,17 +201,6 @@ function outside(v: ArrayLike<number>, use: readonly number[], penalty: number):
   let sum = dot(v, v);
   for (const j of use) sum -= v[j] * v[j];
   return Math.max(0, sum) / penalty;
-}
-
-/** `L^-T v`. */
-function solveTransposed(L: Float64Array, v: ArrayLike<number>): Float64Array {
-  const n = v.length;
-  const x = Float64Array.from(v);
-  for (let i = n - 1; i >= 0; i--) {
-    x[i] /= L[i * n + i];
-    for (let j = 0; j < i; j++) x[j] -= L[i * n + j] * x[i];
-  }
-  return x;
 }
 
 /** `|L^-1 v|^2`. */

@@ -1,4 +1,3 @@
-import type { Random } from '../../core/random.js';
 import type { BlockHead } from './block-head.js';
 import type { Measured } from './learner.js';
 
@@ -8,14 +7,14 @@ export interface BlockPosterior {
   readonly noise: number;
   /** `phi^T (G + s^2 I)^-1 phi + 1/N`: how far phi lies from the measured rows; at a measured row, H_ii. */
   leverage(phi: ArrayLike<number>): number;
+  /** [B] The same of each row of [B x D]. */
+  leverages(phis: Float64Array): Promise<Float64Array>;
   /** Variance of a new measurement, `s^2 (1 + leverage)`. */
   variance(phi: ArrayLike<number>): number;
   /** Posterior mean with the noise as ridge; the head's own prediction averages several. */
   mean(phi: ArrayLike<number>): number;
   /** Leave-one-out residual of a measured row under the posterior mean. */
   leftOut(phi: ArrayLike<number>, y: number): number;
-  /** A draw of the weights' deviation from the posterior mean, [D], for Thompson sampling. */
-  deviation(random: Random): Float64Array;
 }
 
 /** The posterior of `y ~ N(Phi w, s^2)`, `w ~ N(0, I)` in weighted feature coordinates. */
@@ -31,8 +30,8 @@ export function createBlockPosterior(
     noise,
     mean,
     leverage,
+    leverages: async (phis) => (await solver.quadratics(phis)).map((value) => value + 1 / measured.rows),
     variance: (phi) => noise * (1 + leverage(phi)),
     leftOut: (phi, y) => (y - mean(phi)) / (1 - leverage(phi)),
-    deviation: (random) => solver.sample(0, random).map((w, j) => w - weights[j]),
   };
 }
