@@ -37,7 +37,7 @@ const lines = [
   '# The default proxy beside simple tools',
   '',
   'Made by `npx tsx experiments/blocks/table.ts`, from results.jsonl, which `npx tsx experiments/blocks/run.ts TASK FROM TO` appends to.',
-  'Designs are the best 96 (PBM tables: 128) by exhaustive scoring; intervals are 95 % by Student’s t over plates; differences are paired by plate.',
+  'Designs are 96 (PBM tables: 128) by exhaustive scoring, the best predicted; of `default` those with the best lower bounds, as `biseq design` takes them; intervals are 95 % by Student’s t over plates; differences are paired by plate.',
   'PBM scores are min-max normalised over all entries; others are in the units of their tables. Seed of the fit 0; plate p is draw p of the measured rows.',
   'gb1: 384 random rows. gb1-half: the lower half. aav, e4b, yeast: 384 random rows, the rest is the pool. gfp-random: 1,000 random rows and 10,000 others. gfp-few-to-many: 1,000 rows of up to 3 mutations, 10,000 of 4 and more.',
   '',

@@ -1,5 +1,8 @@
 import type { Sequence } from '../../src/core/alphabet.js';
 import { createRandom } from '../../src/core/random.js';
+import { chooseHyperparameters, fitGaussianProcess } from '../../src/baselines/gaussian-process.js';
+import { CAUTION, selectBatch } from '../../src/design/batch-selection.js';
+import { featurePosterior } from '../../src/design/feature-posterior.js';
 import { rawFeatures, scaleRows } from '../../src/proxy/blocks/block.js';
 import type { Block, BlockMoments } from '../../src/proxy/blocks/block.js';
 import { letterBlocks } from '../../src/proxy/blocks/catalogue.js';
@@ -16,6 +19,54 @@ import type { Landscape } from './data.js';
 export type Predict = (sequences: readonly Sequence[]) => Promise<Float64Array>;
 
 const CHUNK = 1024;
+
+/** A Gaussian process on the Hamming distance, as the method `bo` fits it, by its mean. */
+export function gaussianProcess({ measured: { sequences, scores } }: Landscape): Predict {
+  const { y } = standardise(scores);
+  const process = fitGaussianProcess(sequences, y, chooseHyperparameters(sequences, y));
+  return async (asked) => {
+    const out = new Float64Array(asked.length);
+    for (let at = 0; at < asked.length; at += CHUNK) out.set(process.means(asked.slice(at, at + CHUNK)), at);
+    return out;
+  };
+}
+
+/** The best of many sequences that a rule for batches chooses among, as `biseq design`. */
+const POOL = 1000;
+
+/**
+ * The designs that `biseq design` would take of sequences with these predictions: by lower bounds.
+ * @param kappa how many standard deviations are taken off
+ * @returns indices, best first
+ */
+export async function byLowerBounds(
+  fit: BlocksFit,
+  { measured, pool: { sequences }, designs: count }: Landscape,
+  predicted: Float64Array,
+  kappa = CAUTION,
+): Promise<number[]> {
+  const pool = best(predicted, POOL);
+  const belief = {
+    ...fit.posterior,
+    mean: (phi: ArrayLike<number>) => fit.head.predict(phi),
+    highest: Math.max(...measured.scores.map(fit.scale.fromUserUnits)),
+  };
+  const chosen = await selectBatch({
+    sequences: pool.map((i) => sequences[i]),
+    merits: pool.map((i) => predicted[i]),
+    count,
+    rule: { rule: 'lcb', kappa },
+    posterior: featurePosterior(fit.featureMap, belief),
+    random: createRandom(0),
+  });
+  return chosen.map((i) => pool[i]);
+}
+
+/** Indices of the largest values, best first; the earlier of equal ones. */
+export function best(values: Float64Array, count: number): number[] {
+  const order = Uint32Array.from(values, (_, i) => i).sort((a, b) => values[b] - values[a] || a - b);
+  return Array.from(order.subarray(0, count));
+}
 
 /** Predictions of a fit by the default proxy. */
 export function predictByFit({ predict }: BlocksFit): Predict {

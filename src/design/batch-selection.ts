@@ -12,7 +12,8 @@ export type BatchRule =
   | { rule: 'mean' }
   /**
    * The largest `mean - kappa sd` (lower confidence bound): of what is predicted alike, what is known better. Default kappa
-   * {@link CAUTION}.
+   * {@link CAUTION}. Where more than half of the `count` best predicted are predicted above everything that was measured, the
+   * best predicted: that high, nothing is known better.
    */
   | { rule: 'lcb'; kappa?: number }
   /** The largest `mean + kappa sd` (upper confidence bound; Srinivas et al., ICML 2010). Default kappa 2. */
@@ -61,6 +62,7 @@ export async function selectBatch(request: BatchRequest): Promise<number[]> {
     case 'mean':
       return best(merits, count);
     case 'lcb':
+      if (exceedsMeasured(request)) return best(merits, count);
       return best(await bounds(request, -(rule.kappa ?? CAUTION)), count);
     case 'ucb':
       return best(await bounds(request, rule.kappa ?? 2), count);
@@ -81,6 +83,16 @@ export function checkBatchRule(rule: BatchRule): void {
     requireBetween('weight', rule.weight ?? 4, 0, 1000);
     requireBetween('scale', rule.scale ?? 2, 1e-3, 1e6);
   }
+}
+
+/** Whether more than half of the best predicted are predicted above every measured score, as of a table that is cut off. */
+export function exceedsMeasured({
+  merits,
+  count,
+  posterior,
+}: Pick<BatchRequest, 'merits' | 'count' | 'posterior'>): boolean {
+  const middle = best(merits, count)[count >> 1];
+  return posterior?.highest !== undefined && merits[middle] > posterior.highest;
 }
 
 /** Indices of the `count` largest, best first. */

@@ -46,6 +46,10 @@ async function learned(fit: BlocksFit, data: ProxyLearning): Promise<LearnedProx
   const { mean, std, toUserUnits } = fit.scale;
   const belief = {
     noise: posterior.noise,
+    highest: Array.from(data.scores).reduce(
+      (most, score) => Math.max(most, fit.scale.fromUserUnits(score)),
+      -Infinity,
+    ),
     // the head's own, so that draws and bounds are of the scores that are told
     mean: (phi: ArrayLike<number>) => head.predict(phi),
     leverage: (phi: ArrayLike<number>) => posterior.leverage(phi),

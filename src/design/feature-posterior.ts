@@ -5,6 +5,8 @@ import type { ScorePosterior } from './posterior.js';
 
 /** A Bayesian linear regression over features, as far as batch selection needs it. */
 export interface FeatureUncertainty {
+  /** The highest measured score; absent where it is not known. */
+  readonly highest?: number;
   /** s^2, the variance of the noise. */
   readonly noise: number;
   /** Posterior mean at phi [D]. */
@@ -30,6 +32,7 @@ export function featurePosterior(featureMap: FeatureMap, belief: FeatureUncertai
   };
   const constant = belief.leverage(new Float64Array(D));
   return {
+    highest: belief.highest,
     async moments(sequences, signal) {
       const [mean, variance] = [new Float64Array(sequences.length), new Float64Array(sequences.length)];
       for (let at = 0; at < sequences.length; at += TOGETHER) {

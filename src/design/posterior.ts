@@ -14,6 +14,8 @@ export interface Moments {
  * uncertainty (Bayesian linear regression over blocks, Gaussian process, network ensemble) and batch selection.
  */
 export interface ScorePosterior {
+  /** The highest measured score, standardised units; absent where it is not known. */
+  readonly highest?: number;
   moments(sequences: readonly Sequence[], signal?: AbortSignal): Promise<Moments>;
   /**
    * Draws of all the scores together: within a draw the scores are correlated as the posterior says.

@@ -74,6 +74,16 @@ describe('selectBatch', () => {
     expect(await choose({ rule: 'lcb' })).toEqual(by(bound(CAUTION)).slice(0, 20));
   });
 
+  it('lcb: the best predicted where most of them lie above everything measured', async () => {
+    const middle = merits[order[10]];
+    const above = { posterior: { ...posterior, highest: middle - 1e-9 } };
+    expect(await choose({ rule: 'lcb', kappa: 3 }, 20, 1, above)).toEqual(order.slice(0, 20));
+    const below = { posterior: { ...posterior, highest: middle } };
+    expect(await choose({ rule: 'lcb', kappa: 3 }, 20, 1, below)).toEqual(
+      await choose({ rule: 'lcb', kappa: 3 }),
+    );
+  });
+
   it('thompson: a sure posterior gives the mean, an unsure one explores by the seed', async () => {
     expect(await choose({ rule: 'thompson' }, 20, 1, { posterior: independent(() => 0) })).toEqual(
       order.slice(0, 20),
