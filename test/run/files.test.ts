@@ -125,7 +125,7 @@ describe('run.json', () => {
     expect(record.proxy.blocks?.signal.map(({ block }) => block)).toEqual(['onehot', 'llr']);
     expect({ ...record.options, model: path.basename(record.options.model ?? '') }).toMatchInlineSnapshot(`
       {
-        "batch": "mean",
+        "batch": "lcb",
         "blocks": [
           "onehot",
           "llr",

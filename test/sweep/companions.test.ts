@@ -57,7 +57,11 @@ const COUNTED = { distinct: 8, unscored: 0, measured: 0 };
 /** All that the plain search ranks, best first: as many designs as there are unmeasured sequences. */
 async function plainOrder(task: string, settings: object = proxy): Promise<string[]> {
   const config = writeJson(folder, 'plain.json', {
-    ...{ tasks: [{ task, count: 34 }], methods: [{ method: 'auto', settings }], seeds: 1 },
+    ...{
+      tasks: [{ task, count: 34 }],
+      methods: [{ method: 'auto', settings: { ...settings, batchRule: 'mean' } }],
+      seeds: 1,
+    },
   });
   const { job } = (await planSweep(config, { code: 'test' })).cells[0];
   return (await computeCell(job)).result.designs;
