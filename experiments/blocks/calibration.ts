@@ -3,9 +3,9 @@
  * Usage: npx tsx experiments/blocks/calibration.ts [TASK,...] [draws] > experiments/blocks/calibration.md
  */
 import { createRandom } from '../../src/core/random.js';
-import { fitBlocks } from '../../src/proxy/blocks/fit-blocks.js';
 import { meanInterval, normalQuantile, spearman } from '../../src/stats/index.js';
 import { taskOf } from './data.js';
+import { fitDefault } from './tools.js';
 
 const LEVELS = [0.5, 0.8, 0.95];
 /** Rows asked for a draw: the variance of each costs rows times features. */
@@ -14,12 +14,7 @@ const ASKED = 400;
 /** Coverages, mean standardised squared error, and rank correlation of absolute errors with standard deviations. */
 async function calibration(name: string, plate: number): Promise<number[]> {
   const task = taskOf(name, plate);
-  const fit = await fitBlocks({
-    alphabet: task.alphabet,
-    ...task.measured,
-    positions: task.positions,
-    random: createRandom(0),
-  });
+  const fit = await fitDefault(task);
   const random = createRandom(`calibration ${name} ${plate}`);
   const rows = random.shuffle(task.pool.sequences.map((_, i) => i)).slice(0, ASKED);
   const phi = await fit.featureMap.features(rows.map((row) => task.pool.sequences[row]));

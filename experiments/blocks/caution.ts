@@ -2,11 +2,9 @@
  * What is gained by taking designs by lower bounds, `mean - kappa sd`, in place of the best predicted, for several kappa.
  * Usage: npx tsx experiments/blocks/caution.ts [TASK,...] [draws] > experiments/blocks/caution.md
  */
-import { createRandom } from '../../src/core/random.js';
-import { fitBlocks } from '../../src/proxy/blocks/fit-blocks.js';
 import { mean, pairedDifference } from '../../src/stats/index.js';
 import { taskOf } from './data.js';
-import { byLowerBounds } from './tools.js';
+import { byLowerBounds, fitDefault } from './tools.js';
 
 const KAPPAS = [0, 0.5, 1, 2, 4];
 /** Tables that are cut at a score are the same in every draw. */
@@ -15,12 +13,7 @@ const CUT = ['tfbind8r', 'tfbind8', 'gb1-half'];
 /** Mean true score of the designs, for each kappa. */
 async function scoresOf(name: string, plate: number): Promise<number[]> {
   const task = taskOf(name, plate);
-  const fit = await fitBlocks({
-    alphabet: task.alphabet,
-    ...task.measured,
-    positions: task.positions,
-    random: createRandom(0),
-  });
+  const fit = await fitDefault(task);
   const predicted = await fit.predict(task.pool.sequences);
   const found: number[] = [];
   for (const kappa of KAPPAS) {

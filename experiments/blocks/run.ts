@@ -7,11 +7,10 @@
 import { appendFileSync, existsSync, readFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
 import { createRandom } from '../../src/core/random.js';
-import { fitBlocks } from '../../src/proxy/blocks/fit-blocks.js';
 import { median, mean, spearman } from '../../src/stats/index.js';
 import { taskOf } from './data.js';
 import type { Landscape } from './data.js';
-import { best, byLowerBounds, gaussianProcess, plainRidge, predictByFit } from './tools.js';
+import { best, byLowerBounds, fitDefault, gaussianProcess, plainRidge, predictByFit } from './tools.js';
 import type { Predict } from './tools.js';
 
 /** One line of the results. */
@@ -31,26 +30,21 @@ export interface Result {
 /** Takes designs of the pool that it predicts, where they are not the best predicted. */
 type Take = (predicted: Float64Array) => Promise<number[]>;
 
-async function fitDefault(task: Landscape) {
-  const fit = await fitBlocks({
-    alphabet: task.alphabet,
-    ...task.measured,
-    positions: task.positions,
-    random: createRandom(0),
-  });
+async function fitTold(task: Landscape) {
+  const fit = await fitDefault(task);
   if (process.env.VERBOSE) console.log(JSON.stringify(fit.report, null, 1));
   return fit;
 }
 
 const methods: Record<string, (task: Landscape) => Promise<Predict | { predict: Predict; take: Take }>> = {
   default: async (task) => {
-    const fit = await fitDefault(task);
+    const fit = await fitTold(task);
     return {
       predict: predictByFit(fit),
       take: (predicted) => byLowerBounds(fit, task, predicted),
     };
   },
-  'default, best predicted': async (task) => predictByFit(await fitDefault(task)),
+  'default, best predicted': async (task) => predictByFit(await fitTold(task)),
   'onehot-loo': (task) => plainRidge(task, ['onehot'], 'loo'),
   'gaussian process': async (task) => gaussianProcess(task),
   'physchem-weak': (task) => plainRidge(task, ['physchem'], 'weak'),

@@ -7,7 +7,7 @@ import { rawFeatures, scaleRows } from '../../src/proxy/blocks/block.js';
 import type { Block, BlockMoments } from '../../src/proxy/blocks/block.js';
 import { letterBlocks } from '../../src/proxy/blocks/catalogue.js';
 import type { BlocksFit } from '../../src/proxy/blocks/fit-blocks.js';
-import { varyingPositions } from '../../src/proxy/blocks/fit-blocks.js';
+import { fitBlocks, varyingPositions } from '../../src/proxy/blocks/fit-blocks.js';
 import { measuredByRows, measuredBySums, perFeature } from '../../src/proxy/blocks/learner.js';
 import { createPredictor } from '../../src/proxy/blocks/predict.js';
 import { blockVariances, createRawSums, scaleSums } from '../../src/proxy/blocks/sums.js';
@@ -66,6 +66,11 @@ export async function byLowerBounds(
 export function best(values: Float64Array, count: number): number[] {
   const order = Uint32Array.from(values, (_, i) => i).sort((a, b) => values[b] - values[a] || a - b);
   return Array.from(order.subarray(0, count));
+}
+
+/** The default proxy on a task's measured rows, seed 0. */
+export function fitDefault({ alphabet, measured, positions }: Landscape): Promise<BlocksFit> {
+  return fitBlocks({ alphabet, ...measured, positions, random: createRandom(0) });
 }
 
 /** Predictions of a fit by the default proxy. */

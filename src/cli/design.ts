@@ -1,5 +1,6 @@
 import { Command, Option } from 'commander';
 import { InputError } from '../core/errors.js';
+import { BATCH_RULES } from '../design/batch-rules.js';
 import type { DesignRunOptions } from '../run/options.js';
 import { interruptible } from './interrupt.js';
 import { addConstraintOptions } from './constraint-options.js';
@@ -134,8 +135,8 @@ function addSearchOptions(command: Command): void {
         '--batch <rule>',
         'how the plate is taken from what was found: the best predicted, by posterior, or unlike each other (default: lcb, the lower bounds; mean where none are known)',
       )
-        .choices(['mean', 'lcb', 'ucb', 'thompson', 'distance', 'determinant'])
-        .argParser(choice('--batch', ['mean', 'lcb', 'ucb', 'thompson', 'distance', 'determinant'])),
+        .choices([...BATCH_RULES])
+        .argParser(choice('--batch', [...BATCH_RULES])),
     )
     .addOption(
       new Option('--mode <which>', 'which mapping drives the design')

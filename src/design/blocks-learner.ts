@@ -6,8 +6,8 @@ import type { Random } from '../core/random.js';
 import type { Block } from '../proxy/blocks/block.js';
 import { fitBlocks } from '../proxy/blocks/fit-blocks.js';
 import type { BlocksFit, BlocksOptions, BlocksReport } from '../proxy/blocks/fit-blocks.js';
-import { fitProxy } from '../proxy/fit.js';
 import { type EnsembleForward, ensembleHead } from './ensemble-forward.js';
+import { paperLearner } from './learned-proxy.js';
 import type { LearnedProxy, ProxyBelief, ProxyLearner, ProxyLearning } from './learned-proxy.js';
 
 /** Which blocks are tried, and how the head on the chosen ones is fitted. */
@@ -85,21 +85,9 @@ async function withPaperRidge(
   { featureMap, report }: BlocksFit,
   { sequences, scores, random, signal }: ProxyLearning,
 ): Promise<LearnedProxy> {
-  const { head, auxiliary, scale } = await fitProxy({
-    ...{ featureMap, sequences, scores, signal },
-    random: random.fork('paper ridge'),
-  });
-  const { ridge } = head;
-  return {
-    featureMap,
-    head,
-    auxiliary,
-    scale,
-    predict: null,
-    belief: null,
-    ridge,
-    report: unguarded(report),
-  };
+  const learn = paperLearner(featureMap);
+  const proxy = await learn({ sequences, scores, signal, random: random.fork('paper ridge') });
+  return { ...proxy, report: unguarded(report) };
 }
 
 /** What other heads than the evidence's believe: avoided pairs, of which no row has one, have no weight in them. */

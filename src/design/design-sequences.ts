@@ -6,6 +6,7 @@ import type { BlocksReport } from '../proxy/blocks/fit-blocks.js';
 import type { ProxyOptions } from '../proxy/fit.js';
 import { standardise } from '../proxy/standardise.js';
 import { selectBatchDesigns } from './batch-designs.js';
+import { defaultBatchRule } from './batch-rules.js';
 import type { BatchRule } from './batch-selection.js';
 import { bib } from './bib.js';
 import { requireOneOf, requireWhole } from './check.js';
@@ -31,7 +32,7 @@ export interface DesignWithOptions {
   starts?: number;
   /** Default `bib()`: both mappings, gamma and eta adaptive. May be made once the proxy is known. */
   method?: Method | ((proxy: LearnedProxy) => Method);
-  /** How designs are taken together from what the method found. Default: see {@link defaultBatch}. */
+  /** How designs are taken together from what the method found. Default: see `defaultBatchRule`. */
   batch?: BatchRule;
   /** Where designs are taken from; see `selectDesigns`. Default: the method's own, `visited` for most. */
   take?: 'visited' | 'final';
@@ -162,7 +163,8 @@ export async function designWith(request: DesignWithRequest): Promise<DesignResu
     onProgress: (phase, step, steps) => onProgress?.({ phase, step, steps }),
   });
   const method = typeof given === 'function' ? given(proxy) : given;
-  const batch = request.options?.batch ?? defaultBatch(method, proxy);
+  const isSure = proxy.belief !== null && method.fitObjective === undefined;
+  const batch = request.options?.batch ?? { rule: defaultBatchRule(method.ranking, isSure) };
   const measured = { sequences, y: standardise(scores).y };
   const { featureMap, head, auxiliary } = proxy;
   const objective =
@@ -196,15 +198,6 @@ export async function designWith(request: DesignWithRequest): Promise<DesignResu
     notes: exploration.notes ?? [],
   };
   return { designs: described, stats, proxy };
-}
-
-/**
- * The rule where none is given: `lcb` where the proxy knows how sure it is and the method ranks by its predictions, else
- * `mean`. The best predicted of many are those whose prediction errs upwards most, the more the less is known of them.
- */
-export function defaultBatch({ ranking, fitObjective }: Method, { belief }: LearnedProxy): BatchRule {
-  const isSure = belief !== null && fitObjective === undefined;
-  return { rule: isSure && ranking === 'prediction' ? 'lcb' : 'mean' };
 }
 
 async function select(

@@ -2,6 +2,7 @@ import { closest } from 'fastest-levenshtein';
 import { z } from 'zod';
 import type { Alphabet } from '../core/alphabet.js';
 import { type Fault, formatFault, InputError } from '../core/errors.js';
+import { BATCH_RULES, defaultBatchRule, needsPosterior, type BatchRuleName } from '../design/batch-rules.js';
 import { defaultSteps } from '../design/bib-options.js';
 import { LM_BLOCKS } from '../design/lm-block-names.js';
 import { BLOCK_NAMES, isLmBlock } from './block-names.js';
@@ -51,10 +52,11 @@ export interface DesignRunOptions {
    */
   search?: 'auto' | 'bib' | 'discrete' | 'exhaustive';
   /**
-   * How the plate is taken together from what was found. `mean` (default): the best predicted. `ucb`: the largest upper
-   * bounds. `thompson`: the best of posterior draws. `distance`, `determinant`: good and unlike each other. See `BatchRule`.
+   * How the plate is taken together from what was found. `lcb`: the largest lower bounds. `mean`: the best predicted. `ucb`:
+   * the largest upper bounds. `thompson`: the best of posterior draws. `distance`, `determinant`: good and unlike each other.
+   * See `BatchRule`. Default `lcb`; `mean` with the published ridge or mode `backward`.
    */
-  batch?: 'mean' | 'lcb' | 'ucb' | 'thompson' | 'distance' | 'determinant';
+  batch?: BatchRuleName;
 
   /** Which mapping drives the design. Default `both`. See `BibOptions`. */
   mode?: 'both' | 'forward' | 'backward';
@@ -136,7 +138,7 @@ const schema = z.strictObject({
     .optional(),
   ridge: oneOf('evidence', 'paper').optional(),
   search: oneOf('auto', 'bib', 'discrete', 'exhaustive').optional(),
-  batch: oneOf('mean', 'lcb', 'ucb', 'thompson', 'distance', 'determinant').optional(),
+  batch: oneOf(...BATCH_RULES).optional(),
   mode: oneOf('both', 'forward', 'backward').default('both'),
   gamma: adaptiveOr(0, 1, 'from 0 to 1').default('adaptive'),
   gammaAt: oneOf('current', 'lookahead').optional(),
@@ -159,7 +161,7 @@ export type CheckedRunOptions = Omit<
   'steps' | 'ridge' | 'search' | 'batch' | 'gammaAt' | 'etaOver'
 > & {
   steps: number;
-  batch: 'mean' | 'lcb' | 'ucb' | 'thompson' | 'distance' | 'determinant';
+  batch: BatchRuleName;
   ridge: 'evidence' | 'paper';
   search: 'auto' | 'bib' | 'discrete' | 'exhaustive';
   gammaAt: 'current' | 'lookahead';
@@ -193,16 +195,13 @@ function withDefaults(parsed: Parsed, alphabet: Alphabet): CheckedRunOptions {
     ...parsed,
     search,
     ridge: ridgeOf(parsed),
-    batch: parsed.batch ?? defaultBatch(parsed),
+    batch:
+      parsed.batch ??
+      defaultBatchRule(parsed.mode === 'backward' ? 'backward' : 'prediction', ridgeOf(parsed) !== 'paper'),
     gammaAt: parsed.gammaAt ?? 'current',
     etaOver: parsed.etaOver ?? 'accumulate',
     steps: parsed.steps ?? (search === 'bib' ? defaultSteps(alphabet) : DISCRETE_STEPS),
   };
-}
-
-/** The published ridge does not know how sure it is, and the backward loss has no bound. */
-function defaultBatch(parsed: Parsed): 'mean' | 'lcb' {
-  return ridgeOf(parsed) === 'paper' || parsed.mode === 'backward' ? 'mean' : 'lcb';
 }
 
 /** Steps of the discrete search where none are given. */
@@ -227,7 +226,7 @@ function contradictions(parsed: Parsed): Fault[] {
       got: `blocks ${blocks.join(',')}`,
       fix: 'Leave the model out, or name such a block.',
     });
-  if (ridgeOf(parsed) === 'paper' && (batch === 'lcb' || batch === 'ucb' || batch === 'thompson'))
+  if (ridgeOf(parsed) === 'paper' && batch !== undefined && needsPosterior(batch))
     faults.push({
       what: `batch ${batch} needs a proxy that knows how sure it is`,
       expected: "ridge 'evidence', or batch mean, distance or determinant",

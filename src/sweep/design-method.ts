@@ -4,7 +4,7 @@ import { merit, type Method, type Ranking } from '../design/method.js';
 import type { Objective, PassCounts } from '../design/objective.js';
 import type { Problem } from '../design/problem.js';
 import { shortlistDesigns } from '../design/batch-designs.js';
-import type { BatchRule } from '../design/batch-selection.js';
+import { defaultBatchRule, type BatchRuleName } from '../design/batch-rules.js';
 import { sequenceKey } from '../design/sequence-key.js';
 import { chooseStarts } from '../design/starts.js';
 import { standardise } from '../proxy/standardise.js';
@@ -52,10 +52,10 @@ function ruleFor(
   { ranking, fitObjective }: Method,
   { batchRule, features }: ProxySettings,
   ensemble: Companionship['ensemble'],
-): BatchRule['rule'] {
+): BatchRuleName {
   if (batchRule !== null) return batchRule;
   const isSure = fitObjective === undefined && features === 'blocks' && ensemble === undefined;
-  return isSure && ranking === 'prediction' ? 'lcb' : 'mean';
+  return defaultBatchRule(ranking, isSure);
 }
 
 interface Found {

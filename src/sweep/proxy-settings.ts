@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { BATCH_RULES } from '../design/batch-rules.js';
 import { LM_BLOCKS } from '../design/lm-block-names.js';
 import { oneOf, text, whole } from './settings-schema.js';
 
@@ -31,7 +32,9 @@ export const proxySettings = (features: 'paper' | 'blocks') => ({
    * (`lcb`), upper bounds (`ucb`) or posterior draws (`thompson`), which need `blocks`; unlike each other (`distance`,
    * `determinant`). null: `lcb` where `blocks` rank, else `mean`.
    */
-  batchRule: oneOf('mean', 'lcb', 'ucb', 'thompson', 'distance', 'determinant').nullable().default(null),
+  batchRule: oneOf(...BATCH_RULES)
+    .nullable()
+    .default(null),
   /** Where designs are taken from; null: what the method says. */
   take: oneOf('visited', 'final').nullable().default(null),
 });
