@@ -1,6 +1,7 @@
 import type { Sequence } from '../../src/core/alphabet.js';
 import { createRandom } from '../../src/core/random.js';
 import { chooseHyperparameters, fitGaussianProcess } from '../../src/baselines/gaussian-process.js';
+import { BATCH_POOL } from '../../src/design/batch-rules.js';
 import { CAUTION, selectBatch } from '../../src/design/batch-selection.js';
 import { featurePosterior } from '../../src/design/feature-posterior.js';
 import { rawFeatures, scaleRows } from '../../src/proxy/blocks/block.js';
@@ -31,9 +32,6 @@ export function gaussianProcess({ measured: { sequences, scores } }: Landscape):
   };
 }
 
-/** The best of many sequences that a rule for batches chooses among, as `biseq design`. */
-const POOL = 1000;
-
 /**
  * The designs that `biseq design` would take of sequences with these predictions: by lower bounds.
  * @param kappa how many standard deviations are taken off
@@ -45,7 +43,7 @@ export async function byLowerBounds(
   predicted: Float64Array,
   kappa = CAUTION,
 ): Promise<number[]> {
-  const pool = best(predicted, POOL);
+  const pool = best(predicted, BATCH_POOL);
   const belief = {
     ...fit.posterior,
     mean: (phi: ArrayLike<number>) => fit.head.predict(phi),

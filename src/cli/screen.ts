@@ -102,7 +102,7 @@ function describeAvoided(pairs: readonly string[]): string {
 }
 
 function describeMethod({ options, stats }: DesignRun): string {
-  const batch = describeBatch(options.batch);
+  const batch = describeBatch(options.batch, stats.batch);
   const steps = `${stats.starts} starts, ${options.steps} steps`;
   switch (options.search) {
     case 'bib':
@@ -114,9 +114,11 @@ function describeMethod({ options, stats }: DesignRun): string {
   }
 }
 
-function describeBatch(rule: string): string {
-  if (rule === 'mean') return '';
-  return rule === 'lcb' ? ', batch by lower bounds (predicted less one sd)' : `, batch by ${rule}`;
+function describeBatch(asked: string, taken: string): string {
+  if (asked === 'lcb' && taken === 'mean')
+    return ', batch of the best predicted (most of it above everything measured)';
+  if (taken === 'mean') return '';
+  return taken === 'lcb' ? ', batch by lower bounds (predicted less one sd)' : `, batch by ${taken}`;
 }
 
 /** The first designs as a table. */

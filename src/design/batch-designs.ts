@@ -1,5 +1,6 @@
 import type { Random } from '../core/random.js';
-import { selectBatch } from './batch-selection.js';
+import { BATCH_POOL } from './batch-rules.js';
+import { ruleThatHolds, selectBatch } from './batch-selection.js';
 import type { BatchRule } from './batch-selection.js';
 import { merit } from './method.js';
 import type { Visit } from './method.js';
@@ -13,9 +14,15 @@ export interface BatchDesignRequest extends SelectionRequest {
   rule: BatchRule;
   /** Needed by `lcb`, `ucb` and `thompson`. */
   posterior?: ScorePosterior | null;
-  /** The best of the exploration that the rule chooses among. Default 1,000, at least `count`. */
+  /** The best of the exploration that the rule chooses among. Default {@link BATCH_POOL}, at least `count`. */
   pool?: number;
   random: Random;
+}
+
+/** Designs chosen together, in the order in which the rule chose them. */
+export interface BatchOfDesigns extends Selection {
+  /** The rule that they were taken by; `mean` also where `lcb` gave way to it. */
+  rule: BatchRule['rule'];
 }
 
 /** The best of an exploration, for a rule to choose among. */
@@ -49,18 +56,13 @@ export async function shortlistDesigns(request: SelectionRequest & { pool: numbe
  * order in which the rule chose them.
  * @throws InputError where the rule needs a posterior that is not there
  */
-export async function selectBatchDesigns(request: BatchDesignRequest): Promise<Selection> {
+export async function selectBatchDesigns(request: BatchDesignRequest): Promise<BatchOfDesigns> {
   const { ranking, count, rule, posterior, random, signal } = request;
-  const { designs, isFilled } = await shortlistDesigns({ ...request, pool: request.pool ?? 1000 });
-  const chosen = await selectBatch({
-    sequences: designs.map(({ sequence }) => sequence),
-    merits: designs.map(({ evaluation }) => merit(ranking, evaluation)),
-    count,
-    rule,
-    posterior,
-    random,
-    signal,
-  });
+  const { designs, isFilled } = await shortlistDesigns({ ...request, pool: request.pool ?? BATCH_POOL });
+  const sequences = designs.map(({ sequence }) => sequence);
+  const merits = designs.map(({ evaluation }) => merit(ranking, evaluation));
+  const chosen = await selectBatch({ sequences, merits, count, rule, posterior, random, signal });
   const batch = chosen.map((i) => designs[i]);
-  return { designs: batch, filled: batch.filter(isFilled).length };
+  const held = ruleThatHolds({ merits, count, posterior, rule }).rule;
+  return { designs: batch, filled: batch.filter(isFilled).length, rule: held };
 }

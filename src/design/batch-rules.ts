@@ -14,6 +14,9 @@ export function defaultBatchRule(ranking: Ranking, isSure: boolean): 'mean' | 'l
   return isSure && ranking === 'prediction' ? 'lcb' : 'mean';
 }
 
+/** The best of what was found that a rule chooses among, or all of it where it is less. */
+export const BATCH_POOL = 1000;
+
 /** Whether a rule looks at how sure the proxy is. */
 export function needsPosterior(rule: BatchRuleName): boolean {
   return rule === 'lcb' || rule === 'ucb' || rule === 'thompson';

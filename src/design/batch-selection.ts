@@ -54,15 +54,15 @@ export interface BatchRequest {
  * @throws InputError where a rule needs a posterior that is not there, or for an option that is wrong
  */
 export async function selectBatch(request: BatchRequest): Promise<number[]> {
-  const { sequences, merits, count, rule } = request;
+  const { sequences, merits, count } = request;
   if (sequences.length < count || sequences.length !== merits.length)
     throw internal(`batch of ${count} from ${sequences.length} candidates and ${merits.length} merits`);
-  checkBatchRule(rule);
+  checkBatchRule(request.rule);
+  const rule = ruleThatHolds(request);
   switch (rule.rule) {
     case 'mean':
       return best(merits, count);
     case 'lcb':
-      if (exceedsMeasured(request)) return best(merits, count);
       return best(await bounds(request, -(rule.kappa ?? CAUTION)), count);
     case 'ucb':
       return best(await bounds(request, rule.kappa ?? 2), count);
@@ -83,6 +83,13 @@ export function checkBatchRule(rule: BatchRule): void {
     requireBetween('weight', rule.weight ?? 4, 0, 1000);
     requireBetween('scale', rule.scale ?? 2, 1e-3, 1e6);
   }
+}
+
+/** The rule that a batch is taken by: the one asked for, but `mean` where `lcb` gives way to it. */
+export function ruleThatHolds(
+  request: Pick<BatchRequest, 'merits' | 'count' | 'posterior' | 'rule'>,
+): BatchRule {
+  return request.rule.rule === 'lcb' && exceedsMeasured(request) ? { rule: 'mean' } : request.rule;
 }
 
 /** Whether more than half of the best predicted are predicted above every measured score, as of a table that is cut off. */

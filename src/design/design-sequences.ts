@@ -6,7 +6,9 @@ import type { BlocksReport } from '../proxy/blocks/fit-blocks.js';
 import type { ProxyOptions } from '../proxy/fit.js';
 import { standardise } from '../proxy/standardise.js';
 import { selectBatchDesigns } from './batch-designs.js';
-import { defaultBatchRule } from './batch-rules.js';
+import type { BatchOfDesigns } from './batch-designs.js';
+import { BATCH_POOL, defaultBatchRule } from './batch-rules.js';
+import type { BatchRuleName } from './batch-rules.js';
 import type { BatchRule } from './batch-selection.js';
 import { bib } from './bib.js';
 import { requireOneOf, requireWhole } from './check.js';
@@ -21,7 +23,7 @@ import type { PassCounts } from './objective.js';
 import { requireRoom } from './problem.js';
 import type { Problem } from './problem.js';
 import { selectDesigns } from './selection.js';
-import type { Selection, SelectionRequest } from './selection.js';
+import type { SelectionRequest } from './selection.js';
 import { chooseStarts } from './starts.js';
 
 /** Options of {@link designWith}. */
@@ -119,6 +121,8 @@ export interface DesignStats {
   visited: number;
   /** Designs that no candidate visited, found among neighbours. */
   filled: number;
+  /** The rule by which they were taken together; `mean` also where `lcb` gave way to it. */
+  batch: BatchRuleName;
   /** Passes for candidates; each measured row took one forward pass besides. */
   passes: PassCounts;
   /** What the method decided by itself, in words. */
@@ -132,9 +136,6 @@ export interface DesignResult {
   /** The fitted proxy, to judge other sequences by. */
   proxy: LearnedProxy;
 }
-
-/** The best that a rule for batches chooses among. */
-const POOL = 1000;
 
 /** {@link designWith}, on the published proxy: a feature map and the weak ridge. */
 export async function designSequences(request: DesignRequest): Promise<DesignResult> {
@@ -173,11 +174,11 @@ export async function designWith(request: DesignWithRequest): Promise<DesignResu
   const exploration = await method.design({
     ...{ problem, objective, starts, measured, signal },
     // a rule that chooses among more has to be given more
-    count: batch.rule === 'mean' ? count : Math.max(count, POOL / 4),
+    count: batch.rule === 'mean' ? count : Math.max(count, BATCH_POOL / 4),
     random: random.fork(method.name),
     onProgress: (progress) => onProgress?.({ phase: 'design', ...progress }),
   });
-  const { designs, filled } = await select(
+  const { designs, filled, rule } = await select(
     { problem, objective, exploration, ranking: method.ranking, count, take: take ?? method.take, signal },
     batch,
     proxy,
@@ -194,6 +195,7 @@ export async function designWith(request: DesignWithRequest): Promise<DesignResu
     starts: starts.length,
     visited: exploration.visits.length,
     filled,
+    batch: rule,
     passes: objective.passes(),
     notes: exploration.notes ?? [],
   };
@@ -205,10 +207,10 @@ async function select(
   rule: BatchRule,
   { featureMap, belief }: LearnedProxy,
   random: Random,
-): Promise<Selection> {
-  if (rule.rule === 'mean') return selectDesigns(request);
+): Promise<BatchOfDesigns> {
+  if (rule.rule === 'mean') return { ...(await selectDesigns(request)), rule: 'mean' };
   const posterior = belief && featurePosterior(featureMap, belief);
-  return selectBatchDesigns({ ...request, rule, posterior, random, pool: POOL });
+  return selectBatchDesigns({ ...request, rule, posterior, random });
 }
 
 function checkOptions(options: DesignWithOptions) {

@@ -1,14 +1,10 @@
 import { InputError } from '../core/errors.js';
+import { backwardCotangent, backwardLoss } from './backward-mapping.js';
+import type { BackwardRidge } from './backward-mapping.js';
 import type { Gram } from './gram.js';
 import type { Head, HeadLosses } from './head.js';
 import { dot, rowsOf, solvePositiveDefinite } from './linear-algebra.js';
 import { timesTransposed } from './products.js';
-
-/** The backward mapping's ridge: `beta_h = relative k_hh + absolute`, where k_hh = phi . phi. */
-export interface BackwardRidge {
-  relative: number;
-  absolute: number;
-}
 
 /** Options of {@link fitBibHead}. */
 export interface BibHeadOptions {
@@ -68,8 +64,10 @@ export function fitBibHead(gram: Gram, options: BibHeadOptions = {}): BibHead {
       return rowsOf(phis, gram.width).map((phi, i): BibLosses => {
         const prediction = predict(phi);
         const gap = prediction - target;
-        const mapping = backwardMapping(gram, phi, gPhis[i], target, backwardRidge);
-        return { prediction, forward: gap * gap, backward: mapping.loss, cotangent: mapping.cotangent };
+        const gPhi = gPhis[i];
+        const found = backwardLoss(gram, phi, dot(phi, gPhi), target, backwardRidge);
+        const cotangent = () => backwardCotangent(gram, found, phi, gPhi);
+        return { prediction, forward: gap * gap, backward: found.loss, cotangent };
       });
     },
     async cotangents(losses: readonly BibLosses[]) {
@@ -91,28 +89,4 @@ function addToDiagonal(gram: Gram, ridge: number): Float64Array {
   const A = gram.G.slice();
   for (let i = 0; i < gram.width; i++) A[i * gram.width + i] += ridge;
   return A;
-}
-
-/**
- * L_b and its gradient by the product rule, from phi and G phi. With `d = (1 + relative) k_hh + absolute`: `s = y_h / d` and
- * `ds/dphi = -2 (1 + relative) s phi / d`, which is the paper's `-2 s phi / k_hh` where `absolute` is 0.
- */
-function backwardMapping(
-  gram: Gram,
-  phi: Float64Array,
-  gPhi: Float64Array,
-  target: number,
-  ridge: BackwardRidge,
-) {
-  const kernel = dot(phi, phi);
-  const denominator = (1 + ridge.relative) * kernel + ridge.absolute;
-  const s = target / denominator;
-  const sSlope = (-2 * (1 + ridge.relative) * s) / denominator;
-  const phiB = dot(phi, gram.b);
-  const quadratic = dot(phi, gPhi);
-  const radial = 2 * (s * quadratic - phiB) * sSlope;
-  return {
-    loss: (gram.yy - 2 * s * phiB + s * s * quadratic) / gram.rows,
-    cotangent: () => gram.b.map((bj, j) => (radial * phi[j] - 2 * s * bj + 2 * s * s * gPhi[j]) / gram.rows),
-  };
 }

@@ -76,6 +76,7 @@ export function runRecord(run: DesignRun) {
       starts: stats.starts,
       visited: stats.visited,
       filled: stats.filled,
+      batch: stats.batch,
       outside: rows.filter(({ outside }) => outside === true).length,
       notes,
       warnings,

@@ -1,4 +1,5 @@
 import type { Sequence } from '../core/alphabet.js';
+import { BATCH_POOL } from '../design/batch-rules.js';
 import type { BatchRule } from '../design/batch-selection.js';
 import { selectBatch } from '../design/batch-selection.js';
 import type { ScorePosterior } from '../design/posterior.js';
@@ -22,13 +23,10 @@ export interface Chooser {
   choose(request: ChoiceRequest): Promise<{ chosen: number[]; notes: readonly string[] }>;
 }
 
-/** The best that a rule for batches chooses among. */
-export const SHORTLIST = 1000;
-
 /** Chooses by a rule for batches; the best by the ranking are taken as they are. */
 export function batchChooser(rule: BatchRule['rule']): Chooser {
   return {
-    shortlist: rule === 'mean' ? 0 : SHORTLIST,
+    shortlist: rule === 'mean' ? 0 : BATCH_POOL,
     async choose({ run, sequences, merits, posterior }) {
       const { count, random, signal } = run;
       const chosen = await selectBatch({

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { verifyByTable } from '../verify/index.js';
-import { SHORTLIST } from './chooser.js';
+import { BATCH_POOL } from '../design/batch-rules.js';
 import { defineCompanion } from './companion.js';
 import { between, whole } from './settings-schema.js';
 
@@ -21,7 +21,7 @@ export const fobarCompanion = defineCompanion({
     /** Measured scores hidden for each design. */
     hidden: whole(1, 1000).default(8),
     /** How many of the best are verified. */
-    shortlist: whole(1, 100_000).default(SHORTLIST),
+    shortlist: whole(1, 100_000).default(BATCH_POOL),
   }),
   fixed: { batchRule: 'mean' },
   memoryBytes: 200 * 2 ** 20,

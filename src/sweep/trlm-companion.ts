@@ -4,7 +4,7 @@ import { InputError } from '../core/errors.js';
 import { createPool } from '../runtime/pool.js';
 import type { Task } from '../tasks/index.js';
 import { openPair, rankByTrlm, rankingOf, variedRegion } from '../verify/index.js';
-import { SHORTLIST } from './chooser.js';
+import { BATCH_POOL } from '../design/batch-rules.js';
 import { defineCompanion } from './companion.js';
 import { between, oneOf, text, whole } from './settings-schema.js';
 
@@ -19,7 +19,7 @@ const own = z.strictObject({
   forwardModel: text.nullable().default(null),
   reverseModel: text.nullable().default(null),
   /** How many of the best are ranked anew. */
-  shortlist: whole(1, 100_000).default(SHORTLIST),
+  shortlist: whole(1, 100_000).default(BATCH_POOL),
 });
 
 type Own = z.output<typeof own>;

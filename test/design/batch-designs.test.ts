@@ -70,6 +70,21 @@ describe('selectBatchDesigns', () => {
     }
   });
 
+  it('says by which rule: the best predicted where they lie above everything measured', async () => {
+    const { objective, exploration, scorePosterior } = await setUp();
+    const request = { problem, objective, exploration, ranking: 'prediction' as const, count: 30 };
+    const choose = (rule: BatchRule, highest: number) =>
+      selectBatchDesigns({
+        ...{ ...request, rule, random: createRandom(2) },
+        posterior: { ...scorePosterior, highest },
+      });
+    expect((await choose({ rule: 'lcb' }, Infinity)).rule).toBe('lcb');
+    expect((await choose({ rule: 'ucb' }, -Infinity)).rule).toBe('ucb');
+    const { rule, designs } = await choose({ rule: 'lcb' }, -Infinity);
+    expect(rule).toBe('mean');
+    expect(designs).toEqual((await selectDesigns(request)).designs);
+  });
+
   it('fills up where too little was explored', async () => {
     const { objective, exploration } = await setUp();
     const { designs, filled } = await selectBatchDesigns({

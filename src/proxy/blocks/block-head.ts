@@ -1,3 +1,5 @@
+import { backwardCotangent, backwardLoss } from '../backward-mapping.js';
+import type { BackwardLoss } from '../backward-mapping.js';
 import type { Head, HeadLosses } from '../head.js';
 import { dot, rowsOf } from '../linear-algebra.js';
 import type { Image, Measured } from './learner.js';
@@ -28,27 +30,19 @@ const TOGETHER = 256;
 
 /**
  * Both of BIB's mappings over weighted, centred blocks:
- * `L_f = (w . phi - y_h)^2` and `L_b = (y^T y - 2 s phi . b + s^2 phi^T G phi) / N` with `s = y_h / (k_hh + s_n^2)`,
- * `ds/dphi = -2 s phi / (k_hh + s_n^2)`. The noise takes the place of the paper's 1e-6 k_hh, since the norm of a centred
+ * `L_f = (w . phi - y_h)^2` and L_b by {@link backwardLoss} with `s = y_h / (k_hh + s_n^2)`. The noise takes the place of the paper's 1e-6 k_hh, since the norm of a centred
  * candidate can vanish.
  */
 export function createBlockHead(parts: BlockHeadParts): BlockHead {
   const { measured, weights, yy, noise, target = 10 } = parts;
-  const b = measured.product(0);
+  const rows = { rows: measured.rows, b: measured.product(0), yy };
+  const ridge = { relative: 0, absolute: noise };
   const predict = (phi: ArrayLike<number>) => dot(weights, phi);
   const lossesOf = (phi: Float64Array, image: Image): BlockLosses => {
     const prediction = predict(phi);
     const gap = prediction - target;
-    const denominator = dot(phi, phi) + noise;
-    const s = target / denominator;
-    const phiB = dot(phi, b);
-    return {
-      prediction,
-      forward: gap * gap,
-      backward: (yy - 2 * s * phiB + s * s * image.quadratic) / measured.rows,
-      ...{ phi, s, image },
-      radial: (2 * (s * image.quadratic - phiB) * (-2 * s)) / denominator,
-    };
+    const mapping = backwardLoss(rows, phi, image.quadratic, target, ridge);
+    return { prediction, forward: gap * gap, backward: mapping.loss, mapping, phi, image };
   };
   return {
     width: measured.width,
@@ -67,13 +61,10 @@ export function createBlockHead(parts: BlockHeadParts): BlockHead {
     },
     async cotangents(losses: readonly BlockLosses[]) {
       const gPhis = await measured.timesImages(losses.map(({ image }) => image));
-      return losses.map(({ prediction, phi, s, radial }, i) => {
-        const gPhi = gPhis[i];
-        return {
-          forward: weights.map((w) => 2 * (prediction - target) * w),
-          backward: b.map((bj, j) => (radial * phi[j] - 2 * s * bj + 2 * s * s * gPhi[j]) / measured.rows),
-        };
-      });
+      return losses.map(({ prediction, mapping, phi }, i) => ({
+        forward: weights.map((w) => 2 * (prediction - target) * w),
+        backward: backwardCotangent(rows, mapping, phi, gPhis[i]),
+      }));
     },
   };
 }
@@ -81,8 +72,6 @@ export function createBlockHead(parts: BlockHeadParts): BlockHead {
 /** Losses with what their gradients are made of. */
 interface BlockLosses extends HeadLosses {
   phi: Float64Array;
-  s: number;
-  /** Slope of L_b through s, along phi. */
-  radial: number;
+  mapping: BackwardLoss;
   image: Image;
 }
