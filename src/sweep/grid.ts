@@ -19,9 +19,14 @@ export function expandGrid(grid: Readonly<Record<string, readonly Json[]>>): Set
 /** What a method with one combination is called: its label with `{setting}` filled in, or with the combination behind it. */
 export function labelOf({ method, label = method }: MethodEntry, point: Settings): string {
   const names = Object.keys(point);
-  const text = (name: string) =>
-    typeof point[name] === 'string' ? point[name] : JSON.stringify(point[name]);
+  const text = (name: string) => textOf(point[name]);
   const unnamed = names.filter((name) => !label.includes(`{${name}}`));
   const filled = names.reduce((result, name) => result.replaceAll(`{${name}}`, () => text(name)), label);
   return [filled, ...unnamed.map((name) => `${name}=${text(name)}`)].join(' ');
+}
+
+/** A value for people: words as they are, the parts of a list with `+` between them. */
+function textOf(value: Json): string {
+  if (Array.isArray(value)) return value.map(textOf).join(' + ') || 'none';
+  return typeof value === 'string' ? value : JSON.stringify(value);
 }

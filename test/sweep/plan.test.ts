@@ -35,6 +35,10 @@ describe('expandGrid', () => {
     expect(labelOf({ ...entry, label: 'BIB at {gamma}' }, { gamma: 0.5, steps: 3 })).toBe(
       'BIB at 0.5 steps=3',
     );
+    expect(labelOf({ ...entry, label: '{blocks} ridge' }, { blocks: ['onehot', 'pairs'] })).toBe(
+      'onehot + pairs ridge',
+    );
+    expect(labelOf(entry, { lm: [] })).toBe('bib lm=none');
     expect(labelOf({ ...entry, label: '{a} {b}' }, { a: '$&', b: '{a}' })).toBe('$& {a}');
   });
 });
