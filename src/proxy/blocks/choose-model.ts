@@ -1,6 +1,7 @@
 import type { Random } from '../../core/random.js';
 import { tryCandidates } from '../evidence/choose.js';
 import type { Trial } from '../evidence/choose.js';
+import { isCutOff } from '../evidence/cut-off.js';
 import type { CollapsedRows } from '../evidence/groups.js';
 import type { ScoreTransform } from '../evidence/transforms.js';
 import type { Block, BlockMoments } from './block.js';
@@ -85,6 +86,7 @@ export async function chooseModel(request: ModelChoiceRequest): Promise<ChosenMo
     transforms,
     sets: blockSets(varying.length).map((set) => set.map((b) => varying[b])),
     ridges: triedRows.length > PLENTY * width ? RIDGES.slice(0, 1) : RIDGES,
+    cutOff: isCutOff(rows.scores),
     firstRidge: width > PRIMAL_SHARE * triedRows.length ? FIRST_RIDGE : undefined,
     groups: Uint32Array.from(triedRows, (row) => request.groups[row]),
     random: random.fork('trials'),

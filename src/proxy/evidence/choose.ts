@@ -24,7 +24,7 @@ export interface Trial extends Candidate {
   beyond: number;
   /** Low to high: mean score of the best tenth as predicted among the upper rows, in their standard deviations from their mean. */
   picks: number;
-  /** Sum of the three ranks among all candidates, 1 being the best; small is good. */
+  /** Rank of `within` among all candidates, 1 being the best; where the table was cut off the sum of all three ranks. */
   rank: number;
   /** [N] out-of-fold predictions, in standardised units of the transformed scores. */
   outOfFold: Float64Array;
@@ -41,6 +41,8 @@ export interface ChoiceData {
   /** Sets of blocks to try. */
   sets: readonly (readonly number[])[];
   ridges: readonly number[];
+  /** Whether the table was cut off at a score; see `isCutOff`. Default false. */
+  cutOff?: boolean;
   /**
    * The ridge that all sets are tried with first; the other ridges are tried with the best few sets only. Undefined: all
    * sets with all ridges.
@@ -55,13 +57,16 @@ export interface ChoiceData {
 
 /**
  * Tries every set of blocks with every transform and ridge, by grouped folds and from low to high, and ranks them by the
- * sum of their ranks in three criteria: correlation within folds, rank correlation beyond the training range, and the score
- * of the picks there. Correlations are with the scores in the user's units, so that rows which all measure nothing weigh
- * little.
+ * correlation within folds. A table that was cut off asks for what lies above it: there the sum of the
+ * ranks in three criteria counts, also in the rank correlation beyond the training range and in the score of the picks there;
+ * of other tables these say little but how the luck fell. Correlations are with the scores in the user's units, so that rows
+ * which all measure nothing weigh little.
  */
 export async function tryCandidates(data: ChoiceData): Promise<Trial[]> {
   const { sets, ridges, firstRidge } = data;
   const examination = examine(data);
+  const criteria = data.cutOff === true ? CUT_OFF_CRITERIA : CRITERIA;
+  const ranked = (trials: readonly Trial[]) => rankBy(criteria, trials);
   if (firstRidge === undefined) return ranked(await trySets(data, examination, sets, ridges));
   const found = await trySets(data, examination, sets, [firstRidge]);
   const finalists = [...new Set(ranked(found).map((trial) => trial.blocks))].slice(0, FINALISTS);
@@ -144,14 +149,13 @@ function pickedScore(predicted: Float64Array, scores: Float64Array): number {
   return (picked - mean) / deviation;
 }
 
-/** Best first. */
-function ranked(trials: readonly Trial[]): Trial[] {
-  const ranks = [
-    (trial: Trial) => -trial.within,
-    (trial: Trial) => -trial.beyond,
-    (trial: Trial) => -trial.picks,
-  ].map((criterion) => averageRanks(trials.map(criterion)));
+const CRITERIA = ['within'] as const;
+const CUT_OFF_CRITERIA = ['within', 'beyond', 'picks'] as const;
+
+/** By the sum of the ranks in some criteria, best first. */
+function rankBy(criteria: typeof CRITERIA | typeof CUT_OFF_CRITERIA, trials: readonly Trial[]): Trial[] {
+  const ranks = criteria.map((criterion) => averageRanks(trials.map((trial) => -trial[criterion])));
   return trials
-    .map((trial, i) => ({ ...trial, rank: ranks[0][i] + ranks[1][i] + ranks[2][i] }))
+    .map((trial, i) => ({ ...trial, rank: ranks.reduce((sum, own) => sum + own[i], 0) }))
     .sort((a, b) => a.rank - b.rank);
 }

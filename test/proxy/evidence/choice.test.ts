@@ -5,6 +5,7 @@ import type { Sequence } from '../../../src/core/alphabet.js';
 import { reverseComplement } from '../../../src/core/dna.js';
 import { createRandom } from '../../../src/core/random.js';
 import { tryCandidates } from '../../../src/proxy/evidence/choose.js';
+import type { Trial } from '../../../src/proxy/evidence/choose.js';
 import { collapseRows, dealFolds, nearDuplicateGroups } from '../../../src/proxy/evidence/groups.js';
 import { divideRows } from '../../../src/proxy/evidence/parts.js';
 import {
@@ -15,6 +16,7 @@ import {
   transformsFor,
 } from '../../../src/proxy/evidence/transforms.js';
 import { createTrials } from '../../../src/proxy/evidence/trials.js';
+import { averageRanks } from '../../../src/stats/index.js';
 
 const random = createRandom('choice');
 const draw = (L: number, A: number): Sequence => Uint8Array.from({ length: L }, () => random.integer(A));
@@ -179,5 +181,27 @@ describe('tryCandidates', () => {
     expect(trials.at(-1)?.blocks).toEqual([1]);
     expect(trials[0].within).toBeGreaterThan(0.5);
     for (let i = 1; i < 12; i++) expect(trials[i].rank).toBeGreaterThanOrEqual(trials[i - 1].rank);
+  });
+
+  it('ranks by what folds tell; where the table was cut off, by what lies beyond too', async () => {
+    const N = 200;
+    const phi = Float64Array.from({ length: 3 * N }, () => random.normal());
+    const scores = Float64Array.from({ length: N }, (_, i) => Math.exp(phi[3 * i] + random.normal()));
+    const tryOn = (cutOff: boolean) =>
+      tryCandidates({
+        ...{ phi, widths: [1, 1, 1], scores, transforms: [IDENTITY], ridges: [1e-6, 0.3, 3], cutOff },
+        sets: [[0], [1], [2], [0, 1], [0, 2], [1, 2], [0, 1, 2]],
+        groups: Uint32Array.from({ length: N }, (_, i) => i),
+        random: createRandom(5),
+      });
+    const place = (trials: Trial[], by: (trial: Trial) => number) => averageRanks(trials.map((t) => -by(t)));
+    const whole = await tryOn(false);
+    expect(whole.map(({ rank }) => rank)).toEqual([...place(whole, ({ within }) => within)]);
+    const cut = await tryOn(true);
+    const sums = [({ within }: Trial) => within, ({ beyond }: Trial) => beyond, ({ picks }: Trial) => picks]
+      .map((by) => place(cut, by))
+      .reduce((a, b) => a.map((value, i) => value + b[i]));
+    expect(cut.map(({ rank }) => rank)).toEqual([...sums]);
+    expect(sums).not.toEqual(place(cut, ({ within }) => within));
   });
 });
