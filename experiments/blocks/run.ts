@@ -30,8 +30,13 @@ export interface Result {
 /** Takes designs of the pool that it predicts, where they are not the best predicted. */
 type Take = (predicted: Float64Array) => Promise<number[]>;
 
+/** Both ways of taking a plate are of one fit. */
+const fits = new WeakMap<Landscape, ReturnType<typeof fitDefault>>();
+
 async function fitTold(task: Landscape) {
-  const fit = await fitDefault(task);
+  const known = fits.get(task) ?? fitDefault(task);
+  fits.set(task, known);
+  const fit = await known;
   if (process.env.VERBOSE) console.log(JSON.stringify(fit.report, null, 1));
   return fit;
 }

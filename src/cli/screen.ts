@@ -75,7 +75,7 @@ function describeVerification({ verification }: DesignRun): string[] {
 /** What the scores are learned by. */
 function describeProxy({ stats: { blocks, width }, options }: DesignRun): string[] {
   if (blocks === null) return [`features: ${width} of the language model, the published ridge`];
-  const { signal, chosen, tried, noise, bothStrands, avoided } = blocks;
+  const { signal, chosen, tried, noise, bothStrands, avoided, cutOff } = blocks;
   const [best] = chosen;
   // + 0 takes the sign off a share that rounds to nothing
   const percent = (share: number) => `${Math.round(100 * share) + 0} %`;
@@ -85,6 +85,9 @@ function describeProxy({ stats: { blocks, width }, options }: DesignRun): string
   return [
     `features: ${thousands(width)}, share of the signal: ${shares.join(', ')}${bothStrands ? ' (both strands)' : ''}`,
     `chosen: ${chosen.length} of ${thousands(tried)} ways to learn, averaged; the best ${best.blocks.join(' + ')}, scores by ${best.transform}`,
+    cutOff
+      ? 'cut off: the scores end where they are dense; what predicts above the rows learned from counts too'
+      : '',
     `trust: cross-validated correlation ${best.within.toFixed(2)}; rank correlation above the range learned from ${best.beyond.toFixed(2)}; noise ${percent(noise)} of the variance`,
     options.ridge === 'paper' ? 'ridge: the published one, on the chosen features' : '',
     describeAvoided(avoided),

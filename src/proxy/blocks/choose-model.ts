@@ -43,6 +43,8 @@ export interface ChoiceReport {
   tried: number;
   /** Rows that decided. */
   triedRows: number;
+  /** Whether the table was cut off at a score, so that what lies above the rows learned from decided too. */
+  cutOff: boolean;
   chosen: {
     blocks: string[];
     transform: string;
@@ -79,6 +81,7 @@ export async function chooseModel(request: ModelChoiceRequest): Promise<ChosenMo
   const triedRows = sampleRows(rows.scores, rowsToTry(rows.sequences.length, width), random.fork('rows'));
   const { phi, moments } = await standardisedFeatures(blocks, rows, triedRows, signal);
   const varying = blocks.map((_, b) => b).filter((b) => moments.scales[b] > 0);
+  const cutOff = isCutOff(rows.scores);
   const trials = await tryCandidates({
     phi,
     widths,
@@ -86,7 +89,7 @@ export async function chooseModel(request: ModelChoiceRequest): Promise<ChosenMo
     transforms,
     sets: blockSets(varying.length).map((set) => set.map((b) => varying[b])),
     ridges: triedRows.length > PLENTY * width ? RIDGES.slice(0, 1) : RIDGES,
-    cutOff: isCutOff(rows.scores),
+    cutOff,
     firstRidge: width > PRIMAL_SHARE * triedRows.length ? FIRST_RIDGE : undefined,
     groups: Uint32Array.from(triedRows, (row) => request.groups[row]),
     random: random.fork('trials'),
@@ -108,6 +111,7 @@ export async function chooseModel(request: ModelChoiceRequest): Promise<ChosenMo
     report: {
       tried: trials.length,
       triedRows: triedRows.length,
+      cutOff,
       chosen: best.map(({ blocks: set, transform, ridge, within, beyond, picks }) => ({
         blocks: set.map(name),
         transform: transforms[transform].name,

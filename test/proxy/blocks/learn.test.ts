@@ -42,7 +42,7 @@ describe('learn', () => {
         })),
         ...{ transforms: [IDENTITY], working: 0 },
         triedRows: Uint32Array.from({ length: tried }, (_, row) => row),
-        report: { tried: 2, triedRows: tried, chosen: [] },
+        report: { tried: 2, triedRows: tried, cutOff: false, chosen: [] },
       },
       rows,
       groups: Uint32Array.from(rows.sequences, (_, row) => row),
