@@ -149,12 +149,13 @@ function spreadOut(
 ): number[] {
   const order = best(merits, sequences.length);
   const nearest = new Float64Array(sequences.length).fill(Infinity);
+  const taken = new Uint8Array(sequences.length);
   const chosen: number[] = [];
   for (let apart = Math.ceil(distance); chosen.length < count; apart--) {
     for (const i of order) {
       if (chosen.length === count) break;
-      // 0 stands for chosen: no two candidates are equal
-      if (nearest[i] === 0 || nearest[i] < apart) continue;
+      if (taken[i] === 1 || nearest[i] < apart) continue;
+      taken[i] = 1;
       chosen.push(i);
       sequences.forEach((other, j) => {
         nearest[j] = Math.min(nearest[j], hammingDistance(sequences[i], other));

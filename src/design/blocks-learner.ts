@@ -54,6 +54,7 @@ async function learned(fit: BlocksFit, data: ProxyLearning): Promise<LearnedProx
     mean: (phi: ArrayLike<number>) => head.predict(phi),
     leverage: (phi: ArrayLike<number>) => posterior.leverage(phi),
     leverages: (phis: Float64Array) => posterior.leverages(phis),
+    jointLeverages: (phis: Float64Array) => posterior.jointLeverages(phis),
     variance: (phi: ArrayLike<number>) => posterior.variance(phi),
   };
   return {

@@ -1,5 +1,4 @@
 import type { FeatureMap } from '../core/feature-map.js';
-import type { Sequence } from '../core/alphabet.js';
 import { sampleNormal } from './joint-normal.js';
 import type { ScorePosterior } from './posterior.js';
 
@@ -15,22 +14,16 @@ export interface FeatureUncertainty {
   leverage(phi: ArrayLike<number>): number;
   /** [B] The same of each row of [B x D]. */
   leverages(phis: Float64Array): Promise<Float64Array>;
+  /** [B x B] `phi_i^T (G + s^2 I)^-1 phi_j` plus that constant: the covariances of predictions over s^2. */
+  jointLeverages(phis: Float64Array): Promise<Float64Array>;
 }
 
 /** Sequences whose features are looked at together. */
 const TOGETHER = 256;
 
-/**
- * The posterior of scores from one over features. Covariances of pairs come from leverages alone, by
- * `a^T M b = (q(a + b) - q(a) - q(b)) / 2` with `q(v) = v^T M v`.
- */
+/** The posterior of scores from one over features. */
 export function featurePosterior(featureMap: FeatureMap, belief: FeatureUncertainty): ScorePosterior {
   const D = featureMap.width;
-  const rowsOf = async (sequences: readonly Sequence[], signal?: AbortSignal) => {
-    const phi = Float64Array.from(await featureMap.features(sequences, signal));
-    return sequences.map((_, i) => phi.subarray(i * D, (i + 1) * D));
-  };
-  const constant = belief.leverage(new Float64Array(D));
   return {
     highest: belief.highest,
     async moments(sequences, signal) {
@@ -46,24 +39,10 @@ export function featurePosterior(featureMap: FeatureMap, belief: FeatureUncertai
       return { mean, variance };
     },
     async sample(sequences, draws, random, signal) {
-      const rows = await rowsOf(sequences, signal);
-      const n = rows.length;
-      const own = rows.map((phi) => belief.leverage(phi));
-      const covariance = new Float64Array(n * n);
-      for (let i = 0; i < n; i++) {
-        covariance[i * n + i] = belief.noise * own[i];
-        for (let j = 0; j < i; j++) {
-          const sum = rows[i].map((value, k) => value + rows[j][k]);
-          const cross = (belief.leverage(sum) - own[i] - own[j] + constant) / 2 + constant;
-          covariance[i * n + j] = covariance[j * n + i] = belief.noise * cross;
-        }
-      }
-      return sampleNormal(
-        Float64Array.from(rows, (phi) => belief.mean(phi)),
-        covariance,
-        draws,
-        random,
-      );
+      const phis = Float64Array.from(await featureMap.features(sequences, signal));
+      const mean = Float64Array.from(sequences, (_, i) => belief.mean(phis.subarray(i * D, (i + 1) * D)));
+      const covariance = (await belief.jointLeverages(phis)).map((value) => belief.noise * value);
+      return sampleNormal(mean, covariance, draws, random);
     },
   };
 }

@@ -20,6 +20,14 @@ const scores = measured.map((x) => x[0] - x[3] + 0.3 * random.normal());
 const map = randomToyMap(random, 5, 4, 4);
 const problem = createProblem({ alphabet: DNA, measured, designable: [0, 1, 2, 3, 4] });
 
+/** `a^T M b = (q(a + b) - q(a) - q(b)) / 2` with `q(v) = v^T M v`. */
+function jointly(rows: readonly Float64Array[], q: (v: Float64Array) => number): Float64Array {
+  const own = rows.map(q);
+  const pair = (i: number, j: number) =>
+    (q(rows[i].map((value, k) => value + rows[j][k])) - own[i] - own[j]) / 2;
+  return Float64Array.from(rows.flatMap((_, i) => rows.map((_other, j) => pair(i, j))));
+}
+
 async function setUp() {
   const proxy = await fitProxy(
     { featureMap: map, sequences: measured, scores, random: createRandom(1) },
@@ -35,6 +43,7 @@ async function setUp() {
     mean: posterior.predict,
     leverage: posterior.leverage,
     leverages: async (phis: Float64Array) => Float64Array.from(rowsOf(phis, map.width), posterior.leverage),
+    jointLeverages: async (phis: Float64Array) => jointly(rowsOf(phis, map.width), posterior.leverage),
   };
   return { objective, exploration, posterior, scorePosterior: featurePosterior(map, belief) };
 }

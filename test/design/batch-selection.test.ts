@@ -115,6 +115,15 @@ describe('selectBatch', () => {
     expect(first / 2000).toBeLessThan(0.72);
   });
 
+  it('distance: takes equal candidates last, where nothing else is left', async () => {
+    const twice = [...sequences.slice(0, 6), ...sequences.slice(0, 6)];
+    const merits = twice.map((_, i) => -i);
+    const rule = { rule: 'distance' as const };
+    const chosen = await selectBatch({ sequences: twice, merits, count: 9, rule, random: createRandom(1) });
+    expect(new Set(chosen).size).toBe(9);
+    expect(chosen.slice(0, 6).sort()).toEqual([0, 1, 2, 3, 4, 5]);
+  });
+
   it('distance: as brute force says, and no closer than it has to be', async () => {
     const chosen = await choose({ rule: 'distance', distance: 3 }, 10);
     const expected: number[] = [];

@@ -166,4 +166,28 @@ describe('leave-one-out in closed form', () => {
       );
     }
   });
+
+  it('covariances are V (G + s^2 I)^-1 V^T + 1/N, from rows and from sums, also of features that no row has', async () => {
+    const { G, b, scores, rows } = sums(X, y, true);
+    const D = rows[0].length;
+    const unseen = 2;
+    for (let i = 0; i < D; i++) G[unseen * D + i] = G[i * D + unseen] = 0;
+    rows.forEach((row) => (row[unseen] = 0));
+    const phi = Float64Array.from(rows.flatMap((row) => [...row]));
+    const V = new Matrix(Array.from({ length: 5 }, () => Array.from({ length: D }, () => random.normal())));
+    const A = new Matrix(D, D);
+    for (let i = 0; i < D; i++) for (let j = 0; j < D; j++) A.set(i, j, G[i * D + j] + (i === j ? noise : 0));
+    const expected = V.mmul(solve(A, V.transpose())).add(1 / X.length);
+    for (const measured of [
+      measuredBySums({ G, targets: [b], rows: X.length, widths: [2, 4] }),
+      measuredByRows({ phi, y: [Float64Array.from(scores)], widths: [2, 4] }),
+    ]) {
+      const posterior = createBlockPosterior(measured, { noise });
+      const flat = Float64Array.from(V.to1DArray());
+      const found = await posterior.jointLeverages(flat);
+      expected.to1DArray().forEach((value, i) => expect(found[i]).toBeCloseTo(value, 9));
+      const alone = await posterior.leverages(flat);
+      alone.forEach((value, i) => expect(found[i * 6]).toBeCloseTo(value, 10));
+    }
+  });
 });

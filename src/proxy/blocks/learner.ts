@@ -43,6 +43,8 @@ export interface RidgeSolver {
   quadratic(v: ArrayLike<number>): number;
   /** The same of each row v of V [B x D]; the rows are read once for all of them. */
   quadratics(V: Float64Array): Promise<Float64Array>;
+  /** `V (Phi^T Phi + penalty I)^-1 V^T`, [B x B], of rows V [B x D]; its diagonal are the quadratics. */
+  joint(V: Float64Array): Promise<Float64Array>;
 }
 
 /** Rows as sums; everything costs at most D^3. */
@@ -96,6 +98,16 @@ export function measuredBySums(sums: MeasuredSums): Measured {
         weights: (target) => scatter(D, use, solveCholesky(L, gather(targets[target]))),
         quadratic,
         quadratics: async (V) => Float64Array.from(rowsOf(V, D), quadratic),
+        async joint(V) {
+          const used = rowsOf(V, D).map(gather);
+          const Z = concatenate(used.map((v) => substituteForward(L, v)));
+          const inside = await timesTransposed(Z, Z, n);
+          if (n === D) return inside;
+          // features that no row has add their products over the penalty
+          const U = concatenate(used);
+          const [all, known] = [await timesTransposed(V, V, D), await timesTransposed(U, U, n)];
+          return inside.map((value, i) => value + (all[i] - known[i]) / penalty);
+        },
       };
     },
   };
@@ -178,6 +190,11 @@ function scaledRows(context: RowsContext, factors: readonly number[]): Measured 
           const kernels = await forwardAll(V);
           return Float64Array.from(rowsOf(V, D), (v, i) => byKernel(v, kernels[i]));
         },
+        async joint(V) {
+          const Z = concatenate((await forwardAll(V)).map((k) => substituteForward(L, k)));
+          const [own, explained] = [await timesTransposed(V, V, D), await timesTransposed(Z, Z, N)];
+          return own.map((value, i) => (value - explained[i]) / penalty);
+        },
       };
     },
   };
@@ -205,15 +222,25 @@ function outside(v: ArrayLike<number>, use: readonly number[], penalty: number):
 
 /** `|L^-1 v|^2`. */
 function squaredForward(L: Float64Array, v: ArrayLike<number>): number {
+  return substituteForward(L, v).reduce((sum, value) => sum + value * value, 0);
+}
+
+/** `L^-1 v`. */
+function substituteForward(L: Float64Array, v: ArrayLike<number>): Float64Array {
   const n = v.length;
   const z = new Float64Array(n);
-  let sum = 0;
   for (let i = 0; i < n; i++) {
     let rest = v[i];
     const row = i * n;
     for (let j = 0; j < i; j++) rest -= L[row + j] * z[j];
     z[i] = rest / L[row + i];
-    sum += z[i] * z[i];
   }
-  return sum;
+  return z;
+}
+
+function concatenate(rows: readonly ArrayLike<number>[]): Float64Array {
+  const width = rows.length === 0 ? 0 : rows[0].length;
+  const out = new Float64Array(rows.length * width);
+  rows.forEach((row, i) => out.set(row, i * width));
+  return out;
 }

@@ -9,6 +9,8 @@ export interface BlockPosterior {
   leverage(phi: ArrayLike<number>): number;
   /** [B] The same of each row of [B x D]. */
   leverages(phis: Float64Array): Promise<Float64Array>;
+  /** [B x B] `phi_i^T (G + s^2 I)^-1 phi_j + 1/N`: covariances of predictions over s^2; its diagonal are the leverages. */
+  jointLeverages(phis: Float64Array): Promise<Float64Array>;
   /** Variance of a new measurement, `s^2 (1 + leverage)`. */
   variance(phi: ArrayLike<number>): number;
   /** Posterior mean with the noise as ridge; the head's own prediction averages several. */
@@ -31,6 +33,7 @@ export function createBlockPosterior(
     mean,
     leverage,
     leverages: async (phis) => (await solver.quadratics(phis)).map((value) => value + 1 / measured.rows),
+    jointLeverages: async (phis) => (await solver.joint(phis)).map((value) => value + 1 / measured.rows),
     variance: (phi) => noise * (1 + leverage(phi)),
     leftOut: (phi, y) => (y - mean(phi)) / (1 - leverage(phi)),
   };
