@@ -1,13 +1,13 @@
 import type { SingleBar } from 'cli-progress';
 import { printable } from '../run/printable.js';
 import type { SweepPlan } from '../sweep/plan.js';
-import type { SweepHooks } from '../sweep/run.js';
+import type { SweepRunOptions } from '../sweep/run.js';
 import { formatTimeLeft } from './progress.js';
 import { nameOfJob } from './sweep-screen.js';
 
 /** Shows the progress of a sweep. */
 export interface SweepDisplay {
-  show: NonNullable<SweepHooks['onProgress']>;
+  show: NonNullable<SweepRunOptions['onProgress']>;
   /** Removes the bar. */
   stop(): void;
 }

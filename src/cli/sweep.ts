@@ -14,6 +14,7 @@ interface RunFlags extends PlaceFlags {
   processes?: number;
   memory?: number;
   report?: boolean;
+  anyVersion?: boolean;
   quiet?: boolean;
 }
 
@@ -57,6 +58,7 @@ export function sweepCommand(parent: Command): Command {
         'memory that they may take together (default: 80 % of what is free)',
       ).argParser(memory('--memory')),
     )
+    .option('--any-version', 'compute only cells that have no result of any version of the code and data')
     .option('--report', 'then write the table (.md) and the chart (.svg) beside the config')
     .option('--json', 'print one JSON object instead of text')
     .option('--quiet', 'print nothing but errors')
@@ -120,13 +122,14 @@ async function run(config: string, flags: RunFlags, signal: AbortSignal): Promis
   const { processes, memory: memoryBytes } = checkRunFlags(flags);
   const executor = createProcessExecutor({ processes, memoryBytes });
   const display = await createSweepDisplay(plan, !flags.quiet && !flags.json);
-  const outcome = await runSweep(plan, store, executor, { signal, onProgress: display.show })
+  const { anyVersion } = flags;
+  const outcome = await runSweep(plan, store, executor, { anyVersion, signal, onProgress: display.show })
     .catch((error: unknown) => {
       if (signal.aborted) process.stderr.write(screen.describeInterruption(plan));
       throw error;
     })
     .finally(display.stop);
-  if (flags.report) await writeReport(plan, store);
+  if (flags.report) await writeReport(plan, store, anyVersion);
   if (flags.json) print(JSON.stringify(screen.outcomeRecord(plan, outcome), null, 2));
   else if (!flags.quiet) print(screen.describeOutcome(plan, outcome));
   if (outcome.failed.length === 0) return;
@@ -135,12 +138,12 @@ async function run(config: string, flags: RunFlags, signal: AbortSignal): Promis
 }
 
 /** `x.json` gets `x.md` and `x.svg`. */
-async function writeReport(plan: SweepPlan, store: Store): Promise<void> {
+async function writeReport(plan: SweepPlan, store: Store, anyVersion?: boolean): Promise<void> {
   const { findCells } = await import('../sweep/results.js');
   const { summarise } = await import('../sweep/summary.js');
   const { markdownTable } = await import('../sweep/table.js');
   const { svgPlot } = await import('../sweep/plot.js');
-  const summary = summarise(plan, findCells(plan, store));
+  const summary = summarise(plan, findCells(plan, store, anyVersion));
   const stem = plan.config.file.replace(/\.json$/i, '');
   await write(`${stem}.md`, markdownTable(summary));
   await write(`${stem}.svg`, svgPlot(summary));

@@ -8,7 +8,7 @@ export { htmlPlot, svgPlot } from './plot.js';
 export { createProcessExecutor, type ProcessExecutorOptions } from './process-executor.js';
 export type { Cell, CellMetrics, CellRecord, CellResult } from './record.js';
 export { type CellState, countStates, findCells, type FoundCell } from './results.js';
-export { runSweep, type SweepHooks, type SweepOutcome } from './run.js';
+export { runSweep, type SweepRunOptions, type SweepOutcome } from './run.js';
 export { type DamagedLine, openStore, type Store } from './store.js';
 export { type MethodSummary, summarise, type SweepSummary, type TaskSummary } from './summary.js';
 export { csvTable, jsonTable, markdownTable, type TableOptions } from './table.js';

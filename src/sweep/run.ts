@@ -7,11 +7,14 @@ import { type Claims, openClaims } from './claims.js';
 import { FaultLog } from './fault-log.js';
 import type { CellJob, Executor, JobReport } from './job.js';
 import type { SweepPlan } from './plan.js';
+import { findCells } from './results.js';
 import { type CellRecord, FORMAT } from './record.js';
 import type { Store } from './store.js';
 
-/** What a sweep tells about itself. */
-export interface SweepHooks {
+/** How a sweep is run, and what it tells about itself. */
+export interface SweepRunOptions {
+  /** Leave out cells that have a result of any version of the code and data. Default false: of the current ones. */
+  anyVersion?: boolean;
   signal?: AbortSignal;
   /** Cells that are done, of how many, after every report; `report` is null at the beginning. */
   onProgress?: (progress: { done: number; failed: number; total: number; report: JobReport | null }) => void;
@@ -46,10 +49,11 @@ export async function runSweep(
   plan: SweepPlan,
   store: Store,
   executor: Executor,
-  { signal, onProgress }: SweepHooks = {},
+  { anyVersion = false, signal, onProgress }: SweepRunOptions = {},
 ): Promise<SweepOutcome> {
   const jobs = new Map(plan.cells.map(({ job }) => [job.key, job]));
-  const isDone = (key: string) => store.get(key)?.outcome.status === 'done';
+  const accepted = new Set(anyVersion ? keysWithResult(plan, store) : []);
+  const isDone = (key: string) => accepted.has(key) || store.get(key)?.outcome.status === 'done';
   const missing = [...jobs.values()].filter(({ key }) => !isDone(key));
   const total = jobs.size;
   const before = total - missing.length;
@@ -76,6 +80,12 @@ export async function runSweep(
   }
   store.refresh();
   return { total, before, computed: countDone() - before, failed: failedCells([...jobs.values()], store) };
+}
+
+/** Cells with a result of any version. */
+function keysWithResult(plan: SweepPlan, store: Store): string[] {
+  const found = findCells(plan, store, true).filter(({ found: { state } }) => state === 'done');
+  return found.map(({ cell }) => cell.job.key);
 }
 
 function failedCells(jobs: readonly CellJob[], store: Store): FailedCell[] {

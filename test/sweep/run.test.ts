@@ -72,6 +72,19 @@ describe('runSweep', () => {
     expect(designs.filter(([code]) => code === 'two')).toHaveLength(6);
   });
 
+  it('leaves out what any version has, where it is told to', async () => {
+    const file = writeJson(folder, 'any-version.json', small);
+    const first = await planSweep(file, { code: 'one' });
+    const store = openStore(first.store);
+    await runSweep({ ...first, cells: first.cells.slice(0, 4) }, store, watched());
+    const second = await planSweep(file, { code: 'two' });
+    const some = watched();
+    expect(await runSweep(second, store, some, { anyVersion: true })).toEqual({
+      ...{ total: 6, before: 4, computed: 2, failed: [] },
+    });
+    expect(keysOf(some.computed)).toEqual(keysOf(second.cells.slice(4).map(({ job }) => job)));
+  });
+
   it('gives the same results by child processes as in this one', async () => {
     const [here, there] = [await planOf(small), await planOf(small)];
     const [a, b] = [openStore(here.store), openStore(there.store)];
