@@ -3,6 +3,7 @@ import { createRandom } from '../../src/core/random.js';
 import { chooseHyperparameters, fitGaussianProcess } from '../../src/baselines/gaussian-process.js';
 import { BATCH_POOL } from '../../src/design/batch-rules.js';
 import { CAUTION, selectBatch } from '../../src/design/batch-selection.js';
+import { beliefOf } from '../../src/design/blocks-learner.js';
 import { featurePosterior } from '../../src/design/feature-posterior.js';
 import { rawFeatures, scaleRows } from '../../src/proxy/blocks/block.js';
 import type { Block, BlockMoments } from '../../src/proxy/blocks/block.js';
@@ -44,17 +45,12 @@ export async function byLowerBounds(
   kappa = CAUTION,
 ): Promise<number[]> {
   const pool = best(predicted, BATCH_POOL);
-  const belief = {
-    ...fit.posterior,
-    mean: (phi: ArrayLike<number>) => fit.head.predict(phi),
-    highest: Math.max(...measured.scores.map(fit.scale.fromUserUnits)),
-  };
   const chosen = await selectBatch({
     sequences: pool.map((i) => sequences[i]),
     merits: pool.map((i) => predicted[i]),
     count,
     rule: { rule: 'lcb', kappa },
-    posterior: featurePosterior(fit.featureMap, belief),
+    posterior: featurePosterior(fit.featureMap, beliefOf(fit, measured.scores)),
     random: createRandom(0),
   });
   return chosen.map((i) => pool[i]);

@@ -93,7 +93,7 @@ export function ruleThatHolds(
 }
 
 /** Whether more than half of the best predicted are predicted above every measured score, as of a table that is cut off. */
-export function exceedsMeasured({
+function exceedsMeasured({
   merits,
   count,
   posterior,

@@ -42,27 +42,31 @@ export function blocksLearner(learning: BlocksLearning): ProxyLearner {
 }
 
 async function learned(fit: BlocksFit, data: ProxyLearning): Promise<LearnedProxy> {
-  const { featureMap, head, auxiliary, posterior, report } = fit;
+  const { featureMap, head, auxiliary, report } = fit;
   const { mean, std, toUserUnits } = fit.scale;
-  const belief = {
-    noise: posterior.noise,
-    highest: Array.from(data.scores).reduce(
-      (most, score) => Math.max(most, fit.scale.fromUserUnits(score)),
-      -Infinity,
-    ),
-    // the head's own, so that draws and bounds are of the scores that are told
-    mean: (phi: ArrayLike<number>) => head.predict(phi),
-    leverage: (phi: ArrayLike<number>) => posterior.leverage(phi),
-    leverages: (phis: Float64Array) => posterior.leverages(phis),
-    jointLeverages: (phis: Float64Array) => posterior.jointLeverages(phis),
-    variance: (phi: ArrayLike<number>) => posterior.variance(phi),
-  };
+  const belief = beliefOf(fit, data.scores);
   return {
     ...{ featureMap, head, auxiliary, report },
     scale: { mean, std, toUserUnits },
     predict: fit.predict,
     belief: { ...belief, reach: await reachOf(featureMap, belief, data) },
     ridge: null,
+  };
+}
+
+/** How sure a fit is, where these scores were measured. */
+export function beliefOf(
+  { posterior, head, scale }: BlocksFit,
+  scores: ArrayLike<number>,
+): Omit<ProxyBelief, 'reach'> {
+  return {
+    ...posterior,
+    highest: Array.from(scores).reduce(
+      (most, score) => Math.max(most, scale.fromUserUnits(score)),
+      -Infinity,
+    ),
+    // the head's own, so that draws and bounds are of the scores that are told
+    mean: (phi) => head.predict(phi),
   };
 }
 

@@ -10,9 +10,7 @@ export interface FeatureUncertainty {
   readonly noise: number;
   /** Posterior mean at phi [D]. */
   mean(phi: ArrayLike<number>): number;
-  /** `phi^T (G + s^2 I)^-1 phi`, plus a constant if features were centred: the variance without noise over s^2. */
-  leverage(phi: ArrayLike<number>): number;
-  /** [B] The same of each row of [B x D]. */
+  /** [B] `phi^T (G + s^2 I)^-1 phi` of each row of [B x D], plus a constant if features were centred: the variances without noise over s^2. */
   leverages(phis: Float64Array): Promise<Float64Array>;
   /** [B x B] `phi_i^T (G + s^2 I)^-1 phi_j` plus that constant: the covariances of predictions over s^2. */
   jointLeverages(phis: Float64Array): Promise<Float64Array>;

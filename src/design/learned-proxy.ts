@@ -22,6 +22,8 @@ export interface ProxyLearning {
 
 /** How sure a proxy is, in standardised units of its scale, at features phi. */
 export interface ProxyBelief extends FeatureUncertainty {
+  /** One of the leverages. */
+  leverage(phi: ArrayLike<number>): number;
   /** Variance of a new measurement, noise included. */
   variance(phi: ArrayLike<number>): number;
   /** Leverage above which a sequence lies outside what was measured: few measured rows are as far from the others. */

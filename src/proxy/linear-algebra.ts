@@ -99,6 +99,21 @@ function rowsDot(L: Float64Array, a: number, b: number, count: number): number {
   return s0 + s1 + (s2 + s3);
 }
 
+/** `|L^-1 v|^2 = v^T (L L^T)^-1 v`, for L lower triangular as by {@link cholesky}. */
+export function squaredForward(L: Float64Array, v: ArrayLike<number>): number {
+  const n = v.length;
+  const z = new Float64Array(n);
+  let sum = 0;
+  for (let i = 0; i < n; i++) {
+    let rest = v[i];
+    const row = i * n;
+    for (let j = 0; j < i; j++) rest -= L[row + j] * z[j];
+    z[i] = rest / L[row + i];
+    sum += z[i] * z[i];
+  }
+  return sum;
+}
+
 /** Solves `L L^T x = b` by forward and back substitution. */
 export function solveCholesky(L: Float64Array, b: ArrayLike<number>): Float64Array {
   const n = b.length;

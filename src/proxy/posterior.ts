@@ -1,5 +1,5 @@
 import { internal } from '../core/errors.js';
-import { cholesky, dot, multiply, solveCholesky } from './linear-algebra.js';
+import { cholesky, dot, multiply, solveCholesky, squaredForward } from './linear-algebra.js';
 
 /** What {@link fitPosterior} learns from; features and scores are centred where `centred` says so. */
 export interface PosteriorData {
@@ -65,19 +65,4 @@ function refined(A: Float64Array, L: Float64Array, b: Float64Array): Float64Arra
   const residual = multiply(A, x).map((value, i) => b[i] - value);
   const correction = solveCholesky(L, residual);
   return x.map((value, i) => value + correction[i]);
-}
-
-/** `|L^-1 phi|^2 = phi^T A^-1 phi`. */
-function squaredForward(L: Float64Array, phi: ArrayLike<number>): number {
-  const n = phi.length;
-  const z = new Float64Array(n);
-  let sum = 0;
-  for (let i = 0; i < n; i++) {
-    let rest = phi[i];
-    const row = i * n;
-    for (let j = 0; j < i; j++) rest -= L[row + j] * z[j];
-    z[i] = rest / L[row + i];
-    sum += z[i] * z[i];
-  }
-  return sum;
 }

@@ -79,7 +79,7 @@ export async function runSweep(
     claims.close();
   }
   store.refresh();
-  return { total, before, computed: countDone() - before, failed: failedCells([...jobs.values()], store) };
+  return { total, before, computed: countDone() - before, failed: failedCells(missing, store) };
 }
 
 /** Cells with a result of any version. */

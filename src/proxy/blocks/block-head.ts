@@ -30,8 +30,8 @@ const TOGETHER = 256;
 
 /**
  * Both of BIB's mappings over weighted, centred blocks:
- * `L_f = (w . phi - y_h)^2` and L_b by {@link backwardLoss} with `s = y_h / (k_hh + s_n^2)`. The noise takes the place of the paper's 1e-6 k_hh, since the norm of a centred
- * candidate can vanish.
+ * `L_f = (w . phi - y_h)^2` and L_b by {@link backwardLoss} with `s = y_h / (k_hh + s_n^2)`. The noise takes the place of the
+ * paper's 1e-6 k_hh, since the norm of a centred candidate can vanish.
  */
 export function createBlockHead(parts: BlockHeadParts): BlockHead {
   const { measured, weights, yy, noise, target = 10 } = parts;

@@ -1,7 +1,15 @@
-import { dot, multiply, multiplyTransposed, rowsOf, solveCholesky } from '../linear-algebra.js';
+import {
+  dot,
+  multiply,
+  multiplyTransposed,
+  rowsOf,
+  solveCholesky,
+  squaredForward,
+} from '../linear-algebra.js';
 import { forEachBlock } from '../evidence/evidence.js';
 import { times, timesTransposed } from '../products.js';
 import { factor } from '../evidence/tiled-cholesky.js';
+import { solveRows } from '../evidence/tiled-solve.js';
 import { blockKernels } from '../evidence/trials.js';
 
 /**
@@ -99,12 +107,12 @@ export function measuredBySums(sums: MeasuredSums): Measured {
         quadratic,
         quadratics: async (V) => Float64Array.from(rowsOf(V, D), quadratic),
         async joint(V) {
-          const used = rowsOf(V, D).map(gather);
-          const Z = concatenate(used.map((v) => substituteForward(L, v)));
+          const U = Float64Array.from(rowsOf(V, D).flatMap(gather));
+          const Z = U.slice();
+          solveRows(L, n, Z, V.length / D);
           const inside = await timesTransposed(Z, Z, n);
           if (n === D) return inside;
           // features that no row has add their products over the penalty
-          const U = concatenate(used);
           const [all, known] = [await timesTransposed(V, V, D), await timesTransposed(U, U, n)];
           return inside.map((value, i) => value + (all[i] - known[i]) / penalty);
         },
@@ -148,10 +156,12 @@ function scaledRows(context: RowsContext, factors: readonly number[]): Measured 
       phi,
       f.map((value, j) => value * v[j]),
     );
-  const forwardAll = async (V: Float64Array) => {
-    const scaled = V.map((value, i) => f[i % D] * value);
-    return rowsOf(await timesTransposed(scaled, phi, D), N);
-  };
+  const forwardAll = (V: Float64Array) =>
+    timesTransposed(
+      V.map((value, i) => f[i % D] * value),
+      phi,
+      D,
+    );
   const back = (u: ArrayLike<number>) => multiplyTransposed(phi, u, D).map((value, j) => value * f[j]);
   return {
     width: D,
@@ -159,7 +169,7 @@ function scaledRows(context: RowsContext, factors: readonly number[]): Measured 
     product: (target) => back(y[target]),
     times: (v) => back(forward(v)),
     async images(V) {
-      const vectors = await forwardAll(V);
+      const vectors = rowsOf(await forwardAll(V), N);
       return vectors.map((vector) => ({ quadratic: dot(vector, vector), vector }));
     },
     async timesImages(images) {
@@ -187,11 +197,12 @@ function scaledRows(context: RowsContext, factors: readonly number[]): Measured 
         weights: (target) => back(solveCholesky(L, y[target])),
         quadratic: (v) => byKernel(v, forward(v)),
         async quadratics(V) {
-          const kernels = await forwardAll(V);
+          const kernels = rowsOf(await forwardAll(V), N);
           return Float64Array.from(rowsOf(V, D), (v, i) => byKernel(v, kernels[i]));
         },
         async joint(V) {
-          const Z = concatenate((await forwardAll(V)).map((k) => substituteForward(L, k)));
+          const Z = await forwardAll(V);
+          solveRows(L, N, Z, V.length / D);
           const [own, explained] = [await timesTransposed(V, V, D), await timesTransposed(Z, Z, N)];
           return own.map((value, i) => (value - explained[i]) / penalty);
         },
@@ -218,29 +229,4 @@ function outside(v: ArrayLike<number>, use: readonly number[], penalty: number):
   let sum = dot(v, v);
   for (const j of use) sum -= v[j] * v[j];
   return Math.max(0, sum) / penalty;
-}
-
-/** `|L^-1 v|^2`. */
-function squaredForward(L: Float64Array, v: ArrayLike<number>): number {
-  return substituteForward(L, v).reduce((sum, value) => sum + value * value, 0);
-}
-
-/** `L^-1 v`. */
-function substituteForward(L: Float64Array, v: ArrayLike<number>): Float64Array {
-  const n = v.length;
-  const z = new Float64Array(n);
-  for (let i = 0; i < n; i++) {
-    let rest = v[i];
-    const row = i * n;
-    for (let j = 0; j < i; j++) rest -= L[row + j] * z[j];
-    z[i] = rest / L[row + i];
-  }
-  return z;
-}
-
-function concatenate(rows: readonly ArrayLike<number>[]): Float64Array {
-  const width = rows.length === 0 ? 0 : rows[0].length;
-  const out = new Float64Array(rows.length * width);
-  rows.forEach((row, i) => out.set(row, i * width));
-  return out;
 }

@@ -57,9 +57,9 @@ export interface ChoiceData {
 
 /**
  * Tries every set of blocks with every transform and ridge, by grouped folds and from low to high, and ranks them by the
- * correlation within folds. A table that was cut off asks for what lies above it: there the sum of the
- * ranks in three criteria counts, also in the rank correlation beyond the training range and in the score of the picks there;
- * of other tables these say little but how the luck fell. Correlations are with the scores in the user's units, so that rows
+ * correlation within folds. A table that was cut off asks for what lies above it: there the sum of the ranks in three
+ * criteria counts, the other two being the rank correlation beyond the training range and the score of the picks there; of
+ * other tables these say little but how the luck fell. Correlations are with the scores in the user's units, so that rows
  * which all measure nothing weigh little.
  */
 export async function tryCandidates(data: ChoiceData): Promise<Trial[]> {
@@ -149,11 +149,12 @@ function pickedScore(predicted: Float64Array, scores: Float64Array): number {
   return (picked - mean) / deviation;
 }
 
-const CRITERIA = ['within'] as const;
-const CUT_OFF_CRITERIA = ['within', 'beyond', 'picks'] as const;
+type Criterion = 'within' | 'beyond' | 'picks';
+const CRITERIA: readonly Criterion[] = ['within'];
+const CUT_OFF_CRITERIA: readonly Criterion[] = ['within', 'beyond', 'picks'];
 
 /** By the sum of the ranks in some criteria, best first. */
-function rankBy(criteria: typeof CRITERIA | typeof CUT_OFF_CRITERIA, trials: readonly Trial[]): Trial[] {
+function rankBy(criteria: readonly Criterion[], trials: readonly Trial[]): Trial[] {
   const ranks = criteria.map((criterion) => averageRanks(trials.map((trial) => -trial[criterion])));
   return trials
     .map((trial, i) => ({ ...trial, rank: ranks.reduce((sum, own) => sum + own[i], 0) }))

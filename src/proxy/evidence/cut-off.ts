@@ -6,7 +6,7 @@ const THINNING = 1.5;
 /**
  * Whether the scores end where they are still dense, as those of a table that was cut off at a score: what is to be found
  * then lies above everything measured. Of a random draw the upper tail thins out instead. The top tenth is compared with the
- * tenth below it: equal scores over a range give 1, a density that falls in a straight line to its end 2.4, an exponential
+ * tenth below it: scores spread evenly give 1, a density that falls in a straight line to its end 2.4, an exponential
  * tail of 384 scores about 5.
  */
 export function isCutOff(scores: ArrayLike<number>): boolean {

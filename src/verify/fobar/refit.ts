@@ -1,6 +1,6 @@
 import { inverseDiagonal } from '../../proxy/evidence/inverse.js';
 import { factor } from '../../proxy/evidence/tiled-cholesky.js';
-import { dot, solveCholesky } from '../../proxy/linear-algebra.js';
+import { dot, solveCholesky, squaredForward } from '../../proxy/linear-algebra.js';
 
 /** Measured rows of a ridge regression with an unpenalised intercept. */
 export interface RefitData {
@@ -164,19 +164,4 @@ function solveByRows(rows: readonly Float64Array[], y: Float64Array, noise: numb
       };
     },
   };
-}
-
-/** `|L^-1 v|^2 = v^T A^-1 v`. */
-function squaredForward(L: Float64Array, v: Float64Array): number {
-  const n = v.length;
-  const z = new Float64Array(n);
-  let total = 0;
-  for (let i = 0; i < n; i++) {
-    let rest = v[i];
-    const row = i * n;
-    for (let j = 0; j < i; j++) rest -= L[row + j] * z[j];
-    z[i] = rest / L[row + i];
-    total += z[i] * z[i];
-  }
-  return total;
 }
